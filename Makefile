@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup lint isolation generate test conformance bench clean
+
+help: ## Show what each target does
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml test-harness/pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet -e '.[services,otel]' -e test-harness --group dev --group bench
+	touch $(STAMP)
+
+setup: $(STAMP) ## Make .venv and install everything that the other targets need
+
+lint: setup ## ruff, mypy --strict, import-linter, and the contracts themselves
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/streamcontract lint contracts/*.yaml
+	$(BIN)/python tools/generate.py --check
+
+isolation: setup ## Install each wheel alone and import every module of it
+	$(BIN)/python tools/isolation.py
+
+generate: setup ## Make the payload types and the docs' tables from the contracts
+	$(BIN)/python tools/generate.py
+
+test: setup ## All tests
+	$(BIN)/pytest
+
+conformance: setup ## Start the reference services, check them over real sockets, write reports/
+	$(BIN)/python tools/conformance.py
+
+bench: setup ## Events per second, as ratios within one run
+	$(BIN)/python -m bench
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) reports dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""A contract document becomes a frozen Contract. Reads files; knows nothing of HTTP."""

@@ -1,0 +1,1 @@
+"""Events to findings, without I/O, in constant memory."""

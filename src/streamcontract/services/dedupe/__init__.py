@@ -1,0 +1,1 @@
+"""Dedupe: semantic de-duplication of text chunks, with streamed progress."""

@@ -1,0 +1,1 @@
+"""Checks any running server against the contract of its event streams."""
