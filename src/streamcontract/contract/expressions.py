@@ -1,0 +1,131 @@
+"""CEL, the Common Expression Language: compiled once, evaluated on what an event brings.
+
+CEL is total and has no side effects, so an expression from a stranger is safe to run. What it can still do is take
+long: loops within loops over a long list. Length and nesting are therefore bounded here.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import cel
+
+__all__ = ["EvaluationError", "Expression", "ExpressionError", "compile_expression"]
+
+MAXIMUM_LENGTH = 4_000
+MAXIMUM_LOOPS = 2
+"""Loops (`all`, `exists`, `exists_one`, `map`, `filter`) inside each other: two is a comparison of all with all."""
+
+FUNCTIONS = frozenset(
+    "size contains startsWith endsWith matches string bytes double int uint dyn type timestamp duration "
+    "getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek "
+    "getHours getMinutes getSeconds getMilliseconds".split()
+)
+LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(?:([A-Za-z_]\w*)\s*,)?")
+STRING = re.compile(r"""[rRbB]{0,2}(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")""", re.DOTALL)
+
+
+class ExpressionError(ValueError):
+    """The text of an expression is wrong."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        self.remedy = remedy
+        super().__init__(message)
+
+
+class EvaluationError(Exception):
+    """An expression has no value on this data: a missing key, types that do not go together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """A compiled expression; `names` are the variables that it reads."""
+
+    source: str
+    names: frozenset[str]
+    program: cel.Program = field(repr=False)
+
+    def evaluate(self, scope: Mapping[str, Any]) -> Any:
+        """Its value; only the names that it reads are handed over. Raises EvaluationError when it has none."""
+        try:
+            return self.program.execute({name: scope[name] for name in self.names if name in scope})
+        except KeyError as error:
+            raise EvaluationError(f"there is no {error.args[0]!r}") from None
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic inside the library is no Exception, and must not end a check
+            raise EvaluationError(_first_sentence(str(error))) from None
+
+
+def compile_expression(source: object, names: Collection[str]) -> Expression:
+    """Compile one expression that may read `names`. Raises ExpressionError, which says what is wrong."""
+    text = source if isinstance(source, str) else _literal(source)
+    if len(text) > MAXIMUM_LENGTH:
+        raise ExpressionError(f"the expression is longer than {MAXIMUM_LENGTH:,} characters", "split it into several rules")
+    if _loops(text) > MAXIMUM_LOOPS:
+        raise ExpressionError(
+            f"more than {MAXIMUM_LOOPS} loops inside each other take too long on a long list", "split it into several rules"
+        )
+    try:
+        program = cel.compile(text)
+        used = program.references()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise ExpressionError(f"{text!r} is no CEL expression: {_syntax(error)}", "see cel.dev for the syntax") from None
+    bound = {match[1] for match in LOOP.finditer(STRING.sub("''", text)) if match[1]}
+    read = frozenset(used["variables"]) - bound
+    _check_names(text, read, names)
+    _check_functions(text, used["functions"])
+    return Expression(text, read, program)
+
+
+def _literal(source: object) -> str:
+    """`assert: true` in YAML is a boolean, and means the expression of that text."""
+    if isinstance(source, bool):
+        return str(source).lower()
+    return "null" if source is None else str(source)
+
+
+def _check_names(text: str, read: frozenset[str], names: Collection[str]) -> None:
+    unknown = sorted(read - set(names))
+    if unknown:
+        raise ExpressionError(
+            f"{text!r} speaks of {', '.join(map(repr, unknown))}, which is not known here",
+            f"known here: {', '.join(sorted(names))}; what `collect` gathers is known by the names given there",
+        )
+
+
+def _check_functions(text: str, used: Collection[str]) -> None:
+    unknown = sorted(name for name in used if name.isidentifier() and name not in FUNCTIONS)
+    if unknown:
+        raise ExpressionError(
+            f"{text!r} calls {', '.join(map(repr, unknown))}, which CEL does not have",
+            f"there is: {', '.join(sorted(FUNCTIONS))}, and has, all, exists, exists_one, map, filter",
+        )
+
+
+def _loops(text: str) -> int:
+    """How deep loops stand inside each other."""
+    text = STRING.sub("''", text)
+    starts = {match.start() + match[0].index("(") for match in LOOP.finditer(text)}
+    open_parentheses: list[bool] = []
+    deepest = 0
+    for offset, character in enumerate(text):
+        if character == "(":
+            open_parentheses.append(offset in starts)
+            deepest = max(deepest, sum(open_parentheses))
+        elif character == ")" and open_parentheses:
+            open_parentheses.pop()
+    return deepest
+
+
+def _syntax(error: BaseException) -> str:
+    """The library's own words, without the expression that it repeats."""
+    text = str(error)
+    return _first_sentence(text.split("ERROR:", 1)[-1].strip())
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"\.\s|\n", text, maxsplit=1)[0].strip()[:300]

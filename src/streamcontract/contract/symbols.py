@@ -1,0 +1,224 @@
+"""What an arriving event is called, and whether it is what that name promises (section 2 of the contract language)."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from streamcontract.contract.expressions import EvaluationError, Expression
+from streamcontract.contract.problems import Location
+from streamcontract.contract.schemas import Validator, shorten
+
+__all__ = ["Alternative", "Classified", "Classifier", "Fault", "FaultKind"]
+
+decode_json = msgspec.json.Decoder().decode
+
+
+class FaultKind(Enum):
+    """What is wrong with one event by itself; the value is the finding's id."""
+
+    EVENT = "schema.event"
+    PAYLOAD = "schema.payload"
+    NOT_JSON = "schema.not-json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one event: the place in the schema, and what was found."""
+
+    kind: FaultKind
+    place: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """One alternative of `itemSchema`: one kind of event.
+
+    `event_types` is None when it says nothing about the type. `object_data`: the schema of `data` is not a string's,
+    so the field is parsed as JSON first. `constants` are the constant members of the payload, by their place.
+    """
+
+    symbol: str
+    event_types: frozenset[str] | None
+    parses_json: bool
+    object_data: bool
+    envelope: Validator
+    payload: Validator | None
+    constants: tuple[tuple[tuple[str, ...], Any], ...]
+    schema: Mapping[str, Any]
+    payload_schema: Mapping[str, Any] | None
+    location: Location
+
+    def fits(self, fields: dict[str, Any], payload: "Payload") -> bool:
+        """Whether an event with these fields is one of this kind."""
+        if not self.parses_json:
+            return self.envelope.is_valid(fields)
+        if payload.error is not None:
+            return False
+        if self.object_data:
+            return self.envelope.is_valid({**fields, "data": payload.value})
+        return self.envelope.is_valid(fields) and (self.payload is None or self.payload.is_valid(payload.value))
+
+    def faults(self, fields: dict[str, Any], payload: "Payload") -> tuple[Fault, ...]:
+        """What is wrong with an event of this kind; nothing when it fits."""
+        if self.parses_json and payload.error is not None:
+            return (Fault(FaultKind.NOT_JSON, "", f"data is not JSON: {payload.error}; it was {payload.shown}"),)
+        sent = {**fields, "data": payload.value} if self.object_data else fields
+        found = [_fault(error.value_at, error.schema_at, error.message) for error in self.envelope.errors(sent)]
+        if self.payload is not None:
+            found += [_payload_fault(error.value_at, error.schema_at, error.message) for error in self.payload.errors(payload.value)]
+        return tuple(found)
+
+    def matching_constants(self, value: Any) -> int:
+        """How many of the payload's constants this value has: by these an invalid event is told to be meant."""
+        return sum(1 for path, constant in self.constants if _at(value, path) == constant)
+
+
+class Payload:
+    """The `data` of one event, parsed as JSON at most once, and only when somebody asks."""
+
+    __slots__ = ("_error", "_parsed", "_value", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._parsed = False
+        self._value: Any = None
+        self._error: str | None = None
+
+    @property
+    def value(self) -> Any:
+        """The parsed JSON, or None where it is none."""
+        self._parse()
+        return self._value
+
+    @property
+    def error(self) -> str | None:
+        """Why it is not JSON."""
+        self._parse()
+        return self._error
+
+    @property
+    def shown(self) -> str:
+        """The text, shortened for a message."""
+        return repr(shorten(self.text, 120))
+
+    def _parse(self) -> None:
+        if self._parsed:
+            return
+        self._parsed = True
+        try:
+            self._value = decode_json(self.text)
+        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+            self._error = _without_prefix(str(error))
+
+
+class Classified(msgspec.Struct, frozen=True, gc=False):
+    """The name of one event (None: unknown), its payload (parsed, or the string), and what is wrong with it."""
+
+    symbol: str | None
+    payload: Any
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classifier:
+    """Tells events apart: by their type, by a name inside the payload (`by_name`), else by the first that validates."""
+
+    alternatives: tuple[Alternative, ...]
+    naming: Expression | None = None
+    by_name: Mapping[str, tuple[Alternative, ...]] = field(default_factory=dict)
+    by_type: Mapping[str, tuple[Alternative, ...]] = field(init=False)
+    of_any_type: tuple[Alternative, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        types = {type_ for alternative in self.alternatives for type_ in alternative.event_types or ()}
+        object.__setattr__(self, "by_type", {type_: tuple(_of_type(self.alternatives, type_)) for type_ in types})
+        object.__setattr__(self, "of_any_type", tuple(a for a in self.alternatives if a.event_types is None))
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """All names that an event can get."""
+        return frozenset(alternative.symbol for alternative in self.alternatives)
+
+    def classify(self, event: str | None, data: str, id: str | None, retry: int | None) -> Classified:  # noqa: A002 - the field's name
+        """Name one event and check it; the arguments are its fields as they were sent, None for one that was not."""
+        payload = Payload(data)
+        candidates = self._candidates(event, payload)
+        fields: dict[str, Any] = {"data": data}
+        if event is not None:
+            fields["event"] = event
+        if id is not None:
+            fields["id"] = id
+        if retry is not None:
+            fields["retry"] = retry
+        for candidate in candidates:
+            if candidate.fits(fields, payload):
+                return Classified(candidate.symbol, payload.value if candidate.parses_json else data)
+        if not candidates:
+            return Classified(None, data)
+        nearest = candidates[0] if len(candidates) == 1 else _nearest(candidates, fields, payload)
+        value = payload.value if nearest.parses_json and payload.error is None else data
+        return Classified(nearest.symbol, value, nearest.faults(fields, payload))
+
+    def _candidates(self, event: str | None, payload: Payload) -> Sequence[Alternative]:
+        if self.naming is not None:
+            name = self._name(event, payload)
+            if name is not None:
+                return self.by_name.get(name, ())
+        # "If the event type buffer is the empty string … initialized to message"
+        # https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
+        return self.by_type.get(event or "message", self.of_any_type)
+
+    def _name(self, event: str | None, payload: Payload) -> str | None:
+        """The name inside the payload, or None where there is none (a sentinel such as `[DONE]`, broken JSON)."""
+        assert self.naming is not None  # noqa: S101 - the caller has looked
+        data = payload.text if payload.error is not None else payload.value
+        try:
+            name = self.naming.evaluate({"data": data, "event": event or "message"})
+        except EvaluationError:
+            return None
+        return name if isinstance(name, str) else None
+
+
+def _of_type(alternatives: Iterable[Alternative], type_: str) -> Iterable[Alternative]:
+    return (a for a in alternatives if a.event_types is None or type_ in a.event_types)
+
+
+def _nearest(candidates: Sequence[Alternative], fields: dict[str, Any], payload: Payload) -> Alternative:
+    """The alternative that an event was most likely meant to be: the most constants right, then the fewest errors."""
+    value = payload.value if payload.error is None else None
+
+    def distance(candidate: Alternative) -> tuple[int, int]:
+        return -candidate.matching_constants(value), len(candidate.faults(fields, payload))
+
+    return min(candidates, key=distance)
+
+
+def _fault(value_at: str, schema_at: str, message: str) -> Fault:
+    if value_at == "/data" or value_at.startswith("/data/"):
+        return _payload_fault(value_at.removeprefix("/data"), schema_at, message)
+    where = f" at {value_at}" if value_at else ""
+    return Fault(FaultKind.EVENT, schema_at, f"{message}{where}")
+
+
+def _payload_fault(value_at: str, schema_at: str, message: str) -> Fault:
+    return Fault(FaultKind.PAYLOAD, schema_at, f"{message} at {value_at or 'the top'} of data")
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _without_prefix(text: str) -> str:
+    return text.removeprefix("JSON is malformed: ")
+
+
+def shown_json(value: Any) -> str:
+    """A value as JSON for a message, shortened."""
+    return shorten(json.dumps(value, ensure_ascii=False, default=str), 120)
