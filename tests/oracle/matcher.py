@@ -92,8 +92,8 @@ class Extended:
 
 
 Expression = Nothing | Word | Then | Either | Both | Repeated | Extended
-NOTHING = Nothing()
-EMPTY = Word(None)
+NOTHING: Expression = Nothing()
+EMPTY: Expression = Word(None)
 
 
 def then(*items: Expression) -> Expression:
@@ -190,7 +190,7 @@ def derive(node: Expression, symbol: str) -> Expression:  # noqa: PLR0911 - one 
 
 def _derive_extended(node: Extended, symbol: str) -> Expression:
     following = derive(node.rest, symbol)
-    ways = [] if following == NOTHING else [Extended(following, node.anywhere, node.interrupting)]
+    ways: list[Expression] = [] if following == NOTHING else [Extended(following, node.anywhere, node.interrupting)]
     if not is_terminal(node.rest):
         if symbol in node.anywhere:
             ways.append(node)
