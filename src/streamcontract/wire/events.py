@@ -4,7 +4,10 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Comment", "Event", "ReceivedEvent", "RetryField", "WireFault"]
+__all__ = ["LONGEST_RETRY", "Comment", "Event", "ReceivedEvent", "RetryField", "WireFault"]
+
+LONGEST_RETRY = 2**63 - 1
+"""The longest reconnection time that is sent or told apart, in milliseconds; the standard sets no limit."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -23,8 +26,9 @@ class Event(msgspec.Struct, frozen=True):
 class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
     """One event as it was received, with nothing filled in: a field that was not sent is None.
 
-    `offset` and `end` are byte positions in the stream: of its first field, and just behind the blank line.
-    `at` is when its last byte arrived, in the feeder's seconds.
+    `offset` and `end` are byte positions in the stream: of its first field line, and just behind the byte that ended
+    it. That byte is the first of the blank line's end: the LF of a CR LF may be a chunk away, and is not waited for.
+    `at` is when that byte arrived, in the feeder's seconds.
     """
 
     event: str | None
