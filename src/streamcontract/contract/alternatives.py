@@ -66,7 +66,10 @@ def _branches(document: Document, branch: _Branch, depth: int) -> Iterator[_Bran
     for place, node in places:
         key = next((key for key in UNIONS if isinstance(node.get(key), list) and node[key]), None)
         if key is not None and depth < MAXIMUM_DEPTH and (depth == 0 or not named):
-            around = (*branch.around, *((at, {**other} if at != place else _without(other, key)) for at, other in places))
+            around = (
+                *branch.around,
+                *((at, {**other} if at != place else _without(other, key)) for at, other in places),
+            )
             for index in range(len(node[key])):
                 yield from _branches(document, _Branch((*place, key, index), around), depth + 1)
             return
@@ -211,7 +214,11 @@ def check_ambiguity(alternatives: list[Alternative], report: Report, pointer: Po
         if first.symbol == second.symbol or not _share_a_type(first, second) or _told_apart(first, second):
             continue
         same = first.payload_schema == second.payload_schema and first.parses_json == second.parses_json
-        severity = Severity.ERROR if same and first.schema.get("required") == second.schema.get("required") else Severity.WARNING
+        severity = (
+            Severity.ERROR
+            if same and first.schema.get("required") == second.schema.get("required")
+            else Severity.WARNING
+        )
         report.add(
             "symbols.ambiguous",
             pointer,

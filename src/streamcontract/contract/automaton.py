@@ -38,7 +38,7 @@ class Automaton:
     """A minimal deterministic automaton; state 0 is the start. An absent entry of the table *is* the fault.
 
     The table holds the symbols that may come anywhere and those that interrupt, too; `anywhere` and `interrupting`
-    name them. An interrupting symbol leads to `interrupted`, which nothing follows.
+    name them.
     """
 
     table: tuple[Mapping[str, int], ...]
@@ -61,7 +61,9 @@ class Automaton:
     def transitions(self) -> frozenset[tuple[int, str]]:
         """The transitions of the sequence itself, without what may come anywhere or interrupts."""
         extra = self.anywhere | self.interrupting
-        return frozenset((state, symbol) for state, row in enumerate(self.table) for symbol in row if symbol not in extra)
+        return frozenset(
+            (state, symbol) for state, row in enumerate(self.table) for symbol in row if symbol not in extra
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -91,16 +93,21 @@ def compile_sequence(
     """The automaton of a tree. Raises TooLargeError when it would have more than `limit` states."""
     table, accepting = _minimal(*_deterministic(_Thompson(limit).build(node), limit))
     anywhere, interrupting = frozenset(anywhere), frozenset(interrupting)
-    running = [state for state, row in enumerate(table) if row]
-    for state in running:
-        table[state].update(dict.fromkeys(anywhere, state))
-    if interrupting:
-        interrupted = len(table)
-        table.append({})
-        accepting = accepting | {interrupted}
-        for state in running:
-            table[state].update(dict.fromkeys(interrupting, interrupted))
+    if anywhere or interrupting:
+        table, accepting = _with_extra(table, accepting, anywhere, interrupting, limit)
     return Automaton(tuple(table), accepting, anywhere, interrupting)
+
+
+def _with_extra(
+    table: Table, accepting: frozenset[int], anywhere: frozenset[str], interrupting: frozenset[str], limit: int
+) -> tuple[Table, frozenset[int]]:
+    """Before the end, also what may come anywhere, and what interrupts; the sequence itself may name them, too."""
+    interrupted = len(table)
+    moves = [
+        [*row.items(), *((s, state) for s in anywhere), *((s, interrupted) for s in interrupting)] if row else []
+        for state, row in enumerate(table)
+    ]
+    return _minimal(*_deterministic(_with_one_end([*moves, []], [*accepting, interrupted]), limit))
 
 
 def _shorten(path: Sequence[str]) -> str:

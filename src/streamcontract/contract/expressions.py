@@ -23,7 +23,13 @@ FUNCTIONS = frozenset(
     "getHours getMinutes getSeconds getMilliseconds".split()
 )
 LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(?:([A-Za-z_]\w*)\s*,)?")
-STRING = re.compile(r"""[rRbB]{0,2}(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")""", re.DOTALL)
+QUIET = re.compile(
+    r"""//[^\n]*
+      | [bB]?[rR][bB]?(?:'''.*?'''|\"\"\".*?\"\"\"|'[^'\n]*'|"[^"\n]*")
+      | [bB]?(?:'''(?:\\.|.)*?'''|\"\"\"(?:\\.|.)*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")""",
+    re.VERBOSE | re.DOTALL,
+)
+"""Comments and strings, in which nothing is a name or a parenthesis."""
 
 
 class ExpressionError(ValueError):
@@ -62,10 +68,15 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
     """Compile one expression that may read `names`. Raises ExpressionError, which says what is wrong."""
     text = source if isinstance(source, str) else _literal(source)
     if len(text) > MAXIMUM_LENGTH:
-        raise ExpressionError(f"the expression is longer than {MAXIMUM_LENGTH:,} characters", "split it into several rules")
-    if _loops(text) > MAXIMUM_LOOPS:
         raise ExpressionError(
-            f"more than {MAXIMUM_LOOPS} loops inside each other take too long on a long list", "split it into several rules"
+            f"the expression is longer than {MAXIMUM_LENGTH:,} characters", "split it into several rules"
+        )
+    quiet = QUIET.sub(lambda match: " " * len(match[0]), text)
+    loops = _loops(quiet)
+    if _depth(loops) > MAXIMUM_LOOPS:
+        raise ExpressionError(
+            f"more than {MAXIMUM_LOOPS} loops inside each other take too long on a long list",
+            "split it into several rules",
         )
     try:
         program = cel.compile(text)
@@ -73,8 +84,10 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        raise ExpressionError(f"{text!r} is no CEL expression: {_syntax(error)}", "see cel.dev for the syntax") from None
-    bound = {match[1] for match in LOOP.finditer(STRING.sub("''", text)) if match[1]}
+        raise ExpressionError(
+            f"{text!r} is no CEL expression: {_syntax(error)}", "see cel.dev for the syntax"
+        ) from None
+    bound = {loop.variable for loop in loops if loop.variable and not _read_outside(loop.variable, quiet, loops)}
     read = frozenset(used["variables"]) - bound
     _check_names(text, read, names)
     _check_functions(text, used["functions"])
@@ -106,19 +119,41 @@ def _check_functions(text: str, used: Collection[str]) -> None:
         )
 
 
-def _loops(text: str) -> int:
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """One loop: its variable, and the stretch of text within its parentheses."""
+
+    variable: str | None
+    start: int
+    end: int
+
+
+def _loops(quiet: str) -> list[_Loop]:
+    """The loops of an expression whose strings and comments have been blanked out."""
+    found = []
+    for match in LOOP.finditer(quiet):
+        start = quiet.index("(", match.start())
+        depth = 0
+        for offset in range(start, len(quiet)):
+            depth += {"(": 1, ")": -1}.get(quiet[offset], 0)
+            if depth == 0:
+                break
+        found.append(_Loop(match[1], start, offset))
+    return found
+
+
+def _depth(loops: list[_Loop]) -> int:
     """How deep loops stand inside each other."""
-    text = STRING.sub("''", text)
-    starts = {match.start() + match[0].index("(") for match in LOOP.finditer(text)}
-    open_parentheses: list[bool] = []
-    deepest = 0
-    for offset, character in enumerate(text):
-        if character == "(":
-            open_parentheses.append(offset in starts)
-            deepest = max(deepest, sum(open_parentheses))
-        elif character == ")" and open_parentheses:
-            open_parentheses.pop()
-    return deepest
+    return max((sum(other.start <= loop.start < other.end for other in loops) for loop in loops), default=0)
+
+
+def _read_outside(name: str, quiet: str, loops: list[_Loop]) -> bool:
+    """Whether a loop's variable is read where it is not known."""
+    inside = [loop for loop in loops if loop.variable == name]
+    return any(
+        not any(loop.start < match.start() < loop.end for loop in inside)
+        for match in re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)", quiet)
+    )
 
 
 def _syntax(error: BaseException) -> str:

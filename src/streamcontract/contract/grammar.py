@@ -15,7 +15,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Alternative", "GrammarError", "Interleave", "Node", "Repeat", "Series", "Symbol", "expand", "parse", "symbols"]
+__all__ = [
+    "Alternative",
+    "GrammarError",
+    "Interleave",
+    "Node",
+    "Repeat",
+    "Series",
+    "Symbol",
+    "expand",
+    "parse",
+    "symbols",
+]
 
 MAXIMUM_DEPTH = 100
 """Parentheses, and parts within parts, nested deeper than this are refused: the parser is recursive."""
@@ -76,7 +87,7 @@ TOKEN = re.compile(
     r"""(?P<space>(?:\s+|\#[^\n]*)+)
       | (?P<symbol>[A-Za-z_][A-Za-z0-9_.:-]*)
       | '(?P<quoted>[^']+)'
-      | \{\s*(?P<minimum>\d{1,9})\s*(?P<range>,\s*(?P<maximum>\d{1,9})?\s*)?\}
+      | \{\s*(?P<minimum>[0-9]{1,9})\s*(?P<range>,\s*(?P<maximum>[0-9]{1,9})?\s*)?\}
       | (?P<mark>[|&()*+?])""",
     re.VERBOSE,
 )
@@ -194,9 +205,13 @@ class _Parser:
         token = self.take()
         minimum, maximum = token.repeat
         if maximum is not None and minimum > maximum:
-            raise self.fail(f"{token.text} asks for more at least than at most", token, f"write {{{maximum},{minimum}}}")
+            raise self.fail(
+                f"{token.text} asks for more at least than at most", token, f"write {{{maximum},{minimum}}}"
+            )
         if self.next.kind == "count":
-            raise self.fail(f"{self.next.text!r} after {token.text!r}", self.next, "put the repeated part in parentheses")
+            raise self.fail(
+                f"{self.next.text!r} after {token.text!r}", self.next, "put the repeated part in parentheses"
+            )
         return Repeat(node, minimum, maximum)
 
     def atom(self) -> Node:
@@ -210,7 +225,9 @@ class _Parser:
     def group(self, opening: Token) -> Node:
         self.depth += 1
         if self.depth > MAXIMUM_DEPTH:
-            raise self.fail(f"more than {MAXIMUM_DEPTH} parentheses inside each other", opening, "name parts with `where`")
+            raise self.fail(
+                f"more than {MAXIMUM_DEPTH} parentheses inside each other", opening, "name parts with `where`"
+            )
         node = self.alternative()
         if self.next.kind != ")":
             raise self.fail("'(' is never closed", opening, "add the ')'")
@@ -249,7 +266,12 @@ def _unreadable(text: str, offset: int) -> tuple[str, str, int, str]:
     if character == "'":
         return "a quoted symbol is empty or never closed", text, offset, "close it with '"
     if character == "{":
-        return "this is no repetition", text, offset, "write {n}, {n,} or {n,m} with whole numbers of at most nine digits"
+        return (
+            "this is no repetition",
+            text,
+            offset,
+            "write {n}, {n,} or {n,m} with whole numbers of at most nine digits",
+        )
     return (
         f"{character!r} is not part of the grammar",
         text,

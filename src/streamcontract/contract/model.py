@@ -196,4 +196,6 @@ class Contract:
             return self.streams[operation_id]
         except KeyError:
             known = ", ".join(sorted(self.streams)) or "none"
-            raise KeyError(f"no streaming operation {operation_id!r} in {self.document.path}; there is: {known}") from None
+            raise KeyError(
+                f"no streaming operation {operation_id!r} in {self.document.path}; there is: {known}"
+            ) from None

@@ -105,7 +105,10 @@ class RuleBuilder:
             )
         for name in sorted(events - used):
             self.report.error(
-                "slices.unreached", (*at, "events"), f"the slice's sequence never has {name!r}", "add it, or take it out here"
+                "slices.unreached",
+                (*at, "events"),
+                f"the slice's sequence never has {name!r}",
+                "add it, or take it out here",
             )
 
     def _rule(self, node: dict[str, Any], at: Pointer) -> Rule | None:
@@ -114,7 +117,10 @@ class RuleBuilder:
         at_end = given == END and END not in self.names.known
         if given == END and not at_end:
             self.report.note(
-                "rules.end", (*at, "at"), "`at: end` is the event of that name here, not the end of the stream", "nothing to do"
+                "rules.end",
+                (*at, "at"),
+                "`at: end` is the event of that name here, not the end of the stream",
+                "nothing to do",
             )
         events = frozenset() if at_end else frozenset(self.names.read(given, (*at, "at")))
         collect, known = self._collect(node, at, (*EVENT, *EXCHANGE, "previous", "last"))
@@ -140,7 +146,9 @@ class RuleBuilder:
             pointer = (*at, "collect", name)
             names.append(name)
             if name in taken:
-                self.report.error("collect.taken", pointer, f"{name!r} already means something here", "choose another name")
+                self.report.error(
+                    "collect.taken", pointer, f"{name!r} already means something here", "choose another name"
+                )
             verb = next((verb for verb in VERBS if isinstance(entry, dict) and verb in entry), None)
             if verb is not None:
                 found.append(self._collector(name, verb, entry, pointer))

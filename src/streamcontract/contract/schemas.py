@@ -49,7 +49,9 @@ class Validator:
             for number, error in enumerate(self.compiled.iter_errors(value)):
                 if number == SHOWN:
                     return
-                yield Invalid(pointer_text(error.instance_path), pointer_text(error.schema_path), shorten(error.message))
+                yield Invalid(
+                    pointer_text(error.instance_path), pointer_text(error.schema_path), shorten(error.message)
+                )
         except ValueError as error:
             yield Invalid("", "", shorten(str(error)))
 
@@ -98,7 +100,9 @@ def shorten(text: str, most: int = 300) -> str:
 def _absolute(node: Any) -> Any:
     if isinstance(node, dict):
         return {
-            key: f"{DOCUMENT}{value}" if key == "$ref" and isinstance(value, str) and value.startswith("#") else _absolute(value)
+            key: f"{DOCUMENT}{value}"
+            if key == "$ref" and isinstance(value, str) and value.startswith("#")
+            else _absolute(value)
             for key, value in node.items()
         }
     return [_absolute(item) for item in node] if isinstance(node, list) else node

@@ -76,7 +76,10 @@ class SequenceBuilder:
             pointer = (*self.at, "where", name)
             if name in self.names.known:
                 self.report.error(
-                    "sequence.ambiguous-part", pointer, f"{name!r} is a part and an event, too", "give the part another name"
+                    "sequence.ambiguous-part",
+                    pointer,
+                    f"{name!r} is a part and an event, too",
+                    "give the part another name",
                 )
             try:
                 parts[name] = parse(str(text))
@@ -96,7 +99,7 @@ class SequenceBuilder:
 
     def _check_apart(self, tree: Node, pointer: Pointer, anywhere: frozenset[str]) -> None:
         for name in sorted({symbol.name for symbol in symbols(tree)} & anywhere):
-            self.report.error(
+            self.report.warning(
                 "sequence.twice",
                 pointer,
                 f"{name!r} stands in the sequence and may come anywhere or interrupt it, too",
@@ -141,4 +144,6 @@ class SequenceBuilder:
             )
         used = {symbol.name for name in self.parts for symbol in symbols(self.parts[name])} | self.used
         for name in sorted(self.parts.keys() - used):
-            self.report.warning("sequence.unused-part", (*self.at, "where", name), f"no sequence uses {name!r}", "remove it")
+            self.report.warning(
+                "sequence.unused-part", (*self.at, "where", name), f"no sequence uses {name!r}", "remove it"
+            )

@@ -70,7 +70,10 @@ class Alternative:
         sent = {**fields, "data": payload.value} if self.object_data else fields
         found = [_fault(error.value_at, error.schema_at, error.message) for error in self.envelope.errors(sent)]
         if self.payload is not None:
-            found += [_payload_fault(error.value_at, error.schema_at, error.message) for error in self.payload.errors(payload.value)]
+            found += [
+                _payload_fault(error.value_at, error.schema_at, error.message)
+                for error in self.payload.errors(payload.value)
+            ]
         return tuple(found)
 
     def matching_constants(self, value: Any) -> int:

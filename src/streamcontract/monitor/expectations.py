@@ -1,0 +1,177 @@
+"""Slices, rules and what follow-ups collect, of one stream: who looks at which event, and what cannot be judged."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from streamcontract.contract.expressions import EvaluationError, Expression
+from streamcontract.contract.model import Afterwards, Rule, Slice, Stream
+from streamcontract.contract.problems import Location
+from streamcontract.contract.symbols import Classified
+from streamcontract.monitor.findings import Level, Unsettled
+from streamcontract.monitor.request import Request, Response
+from streamcontract.monitor.rules import Gathered, GatherLimitError, RuleWatch
+from streamcontract.monitor.slices import SliceWatch
+from streamcontract.wire.events import ReceivedEvent
+
+__all__ = ["ExpectationFault", "Expectations"]
+
+Watch = TypeVar("Watch", SliceWatch, RuleWatch)
+
+
+class ExpectationFault(msgspec.Struct, frozen=True):
+    """One fault that a slice or a rule has found."""
+
+    id: str
+    level: Level
+    message: str
+    place: str
+    location: Location
+
+
+class Expectations:
+    """The slices and rules of one stream, found by the symbols that they look at."""
+
+    def __init__(self, stream: Stream, request: Request | None, response: Response | None) -> None:
+        self._base: dict[str, Any] = {}
+        if request is not None:
+            self._base["request"] = _request_scope(request)
+        if response is not None:
+            self._base["response"] = {"status": response.status, "headers": dict(response.headers)}
+        self._slices = tuple(SliceWatch(slice_) for slice_ in stream.slices)
+        self._rules = tuple(RuleWatch(rule) for rule in stream.rules)
+        self._gathered = {after.id: Gathered(after.collect) for after in stream.afterwards}
+        self._unsettled: dict[str, str] = {}
+        self._slices_of = _by_symbol((s, s.rule.events | s.rule.complete_before) for s in self._slices)
+        self._rules_of = _by_symbol((r, r.symbols) for r in self._rules)
+        self._collected = frozenset(
+            symbol for after in stream.afterwards for collector in after.collect for symbol in collector.symbols
+        )
+        self.keep_last = bool(stream.afterwards) or any(rule.at_end for rule in stream.rules)
+        self._settle_by_what_is_known()
+
+    @property
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """What could not be judged, and why."""
+        watched = {_id_of(watch): watch.unsettled for watch in (*self._slices, *self._rules) if watch.unsettled}
+        return tuple(Unsettled(id_, reason) for id_, reason in {**watched, **self._unsettled}.items())
+
+    def request_holds(self, condition: Expression) -> bool:
+        """Whether a condition on the request holds; one without a value does not."""
+        try:
+            return condition.evaluate(self._base) is True
+        except EvaluationError:
+            return False
+
+    def observe(
+        self, symbol: str, event: ReceivedEvent, classified: Classified, index: int, number: int
+    ) -> Iterator[ExpectationFault]:
+        """Take one event that belongs to the stream; one that is invalid was unsettled before."""
+        slices, rules = self._slices_of.get(symbol, ()), self._rules_of.get(symbol, ())
+        if not slices and not rules and symbol not in self._collected:
+            return
+        fields = {"data": classified.payload, "event": event.event or "message", "id": event.id or "", "index": index}
+        scope = {**self._base, **fields}
+        for slice_ in slices:
+            if not slice_.unsettled:
+                for slice_fault in slice_.observe(symbol, scope, number):
+                    yield _of_slice(slice_.rule, slice_fault.message, slice_fault.place)
+        for rule in rules:
+            if not rule.unsettled:
+                for rule_fault in rule.observe(symbol, scope):
+                    yield _of_rule(rule.rule, rule_fault.message)
+        if symbol in self._collected:
+            self._collect(symbol, scope)
+
+    def end(self, *, interrupted: bool, last: Mapping[str, Any] | None) -> Iterator[ExpectationFault]:
+        """The stream has ended, complete by its own order."""
+        for slice_ in self._slices:
+            if not slice_.unsettled and not interrupted:  # "After an event of interruptedBy, open slices are no fault"
+                for slice_fault in slice_.end():
+                    yield _of_slice(slice_.rule, slice_fault.message, slice_fault.place)
+        scope = {**self._base, **({"last": last} if last is not None else {})}
+        for rule in self._rules:
+            if not rule.unsettled:
+                for rule_fault in rule.end(scope):
+                    yield _of_rule(rule.rule, rule_fault.message)
+
+    def collected(self, afterwards: Afterwards) -> dict[str, Any]:
+        """What a follow-up has gathered."""
+        gathered = self._gathered[afterwards.id]
+        return gathered.values(frozenset(collector.name for collector in afterwards.collect))
+
+    def unsettle(self, symbol: str, reason: str) -> None:
+        """An event of this symbol cannot be trusted: who should have looked at it says nothing more."""
+        for slice_ in self._slices_of.get(symbol, ()):
+            if symbol in slice_.rule.events:
+                slice_.unsettled = slice_.unsettled or reason
+        for rule in self._rules_of.get(symbol, ()):
+            rule.unsettled = rule.unsettled or reason
+
+    def unsettle_all(self, reason: str) -> None:
+        """An event was lost, nobody knows which."""
+        for watch in (*self._slices, *self._rules):
+            watch.unsettled = watch.unsettled or reason
+
+    def unsettle_end(self, reason: str) -> None:
+        """What is judged at the end of the stream cannot be: the end did not come."""
+        for rule in self._rules:
+            if rule.rule.at_end:
+                rule.unsettled = rule.unsettled or reason
+
+    def _collect(self, symbol: str, scope: Mapping[str, Any]) -> None:
+        for id_, gathered in self._gathered.items():
+            try:
+                gathered.take(symbol, scope)
+            except GatherLimitError:
+                self._unsettled[f"afterwards.{id_}"] = "too much was to be gathered"
+
+    def _settle_by_what_is_known(self) -> None:
+        """Where no request is known (a bare recording), what speaks of it is unsettled."""
+        for name in ("request", "response"):
+            if name not in self._base:
+                for watch in (*self._slices, *self._rules):
+                    if name in _names_read(watch.rule):
+                        watch.unsettled = watch.unsettled or f"it speaks of the {name}, which is not known"
+
+
+def _names_read(rule: Rule | Slice) -> frozenset[str]:
+    expressions: list[Expression | None] = [rule.by]
+    if isinstance(rule, Slice):
+        expressions += [rule.each, rule.symbol]
+    else:
+        expressions += [rule.assertion, rule.when]
+        expressions += [expression for collector in rule.collect for expression in (collector.value, collector.where)]
+    return frozenset(name for expression in expressions if expression is not None for name in expression.names)
+
+
+def _by_symbol(watches: Iterable[tuple[Watch, frozenset[str]]]) -> dict[str, tuple[Watch, ...]]:
+    found: dict[str, list[Watch]] = {}
+    for watch, symbols in watches:
+        for symbol in symbols:
+            found.setdefault(symbol, []).append(watch)
+    return {symbol: tuple(members) for symbol, members in found.items()}
+
+
+def _id_of(watch: SliceWatch | RuleWatch) -> str:
+    return f"{'slice' if isinstance(watch, SliceWatch) else 'rule'}.{watch.rule.id}"
+
+
+def _of_slice(rule: Slice, message: str, place: str) -> ExpectationFault:
+    return ExpectationFault(f"slice.{rule.id}", Level.MUST, message, place, rule.location)
+
+
+def _of_rule(rule: Rule, message: str) -> ExpectationFault:
+    level = Level.SHOULD if rule.level == "should" else Level.MUST
+    return ExpectationFault(f"rule.{rule.id}", level, message, "", rule.location)
+
+
+def _request_scope(request: Request) -> dict[str, Any]:
+    return {
+        "method": request.method,
+        "path": dict(request.path),
+        "query": dict(request.query),
+        "headers": dict(request.headers),
+        "body": request.body,
+    }

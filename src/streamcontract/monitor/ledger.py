@@ -1,0 +1,108 @@
+"""The findings of one stream: equal faults are one, with a count and the first places."""
+
+from dataclasses import replace
+
+import msgspec
+
+from streamcontract.contract.problems import Location
+from streamcontract.monitor.findings import Finding, Level, Unsettled
+from streamcontract.monitor.request import Request
+
+__all__ = ["Ledger", "Where"]
+
+PLACES = 5
+"""How many events of equal faults are named."""
+
+DIFFERENT_LIMIT = 1_000
+"""Different findings of one stream. A server that finds more ways to be wrong has been judged."""
+
+
+class Where(msgspec.Struct, frozen=True):
+    """The place in the stream: the event's index (from 0), the byte, the time in the feeder's seconds."""
+
+    index: int | None
+    offset: int | None
+    at: float | None
+
+
+class Ledger:
+    """Keeps the findings in the order in which they came up."""
+
+    def __init__(self, operation: str, request: Request | None, started: float) -> None:
+        self._operation = operation
+        self._request = request
+        self._started = started
+        self._found: dict[tuple[str, str, Level], Finding] = {}
+        self._new: list[tuple[str, str, Level]] = []
+        self._unsettled: dict[str, Unsettled] = {}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings so far."""
+        return tuple(self._found.values())
+
+    @property
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """What could not be judged."""
+        return tuple(self._unsettled.values())
+
+    def new(self) -> list[Finding]:
+        """The findings that came up since this was asked last."""
+        if not self._new:
+            return []
+        found = [self._found[key] for key in self._new]
+        self._new = []
+        return found
+
+    def unsettle(self, id_: str, reason: str) -> None:
+        """Note that a part of the contract cannot be judged; the first reason stands."""
+        self._unsettled.setdefault(id_, Unsettled(id_, reason))
+
+    def add(
+        self,
+        id_: str,
+        where: Where,
+        what: str,
+        *,
+        symbol: str | None = None,
+        level: Level = Level.MUST,
+        expected: str = "",
+        got: str = "",
+        place: str = "",
+        location: Location | None = None,
+        about_event: bool = True,
+    ) -> None:
+        """Note one fault; a message about one event begins with its number, counted from 1, and its symbol."""
+        key = (id_, place, level)
+        known = self._found.get(key)
+        if known is not None:
+            self._found[key] = _once_more(known, where.index)
+            return
+        if len(self._found) >= DIFFERENT_LIMIT:
+            self.unsettle("findings", f"only the first {DIFFERENT_LIMIT:,} different findings are kept")
+            return
+        number = f"event {where.index + 1}" if where.index is not None and about_event else "the stream"
+        named = f"{number} ({symbol})" if symbol and where.index is not None else number
+        self._found[key] = Finding(
+            id=id_,
+            level=level,
+            operation=self._operation,
+            message=f"{named}: {what}",
+            expected=expected,
+            got=got,
+            event_index=where.index,
+            offset=where.offset,
+            at_ms=None if where.at is None else (where.at - self._started) * 1000,
+            place=place,
+            places=() if where.index is None else (where.index,),
+            location=location,
+            request=self._request,
+        )
+        self._new.append(key)
+
+
+def _once_more(known: Finding, index: int | None) -> Finding:
+    places = known.places
+    if index is not None and len(places) < PLACES and index not in places:
+        places = (*places, index)
+    return replace(known, count=known.count + 1, places=places)

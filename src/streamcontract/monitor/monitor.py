@@ -1,0 +1,311 @@
+"""Holds one stream to its contract, event by event: bytes or events in, findings out."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from streamcontract.contract.model import Afterwards, Order, Stream
+from streamcontract.contract.symbols import Classified, FaultKind
+from streamcontract.monitor.coverage import Transitions, transitions_of
+from streamcontract.monitor.expectations import Expectations
+from streamcontract.monitor.findings import Finding, Level, Unsettled, Verdict
+from streamcontract.monitor.ledger import Ledger, Where
+from streamcontract.monitor.order import OrderTracker, Path, listing
+from streamcontract.monitor.repair import OrderFaultKind, repair_table
+from streamcontract.monitor.request import Request, Response
+from streamcontract.monitor.timing import TimingFault, TimingWatch, Tolerance
+from streamcontract.wire.decoder import Decoder, Item
+from streamcontract.wire.events import Comment, Event, ReceivedEvent, RetryField, WireFault
+
+__all__ = ["StreamMonitor"]
+
+WIRE_EXPECTED: Mapping[str, str] = {
+    "invalid-utf8": "UTF-8, as event streams are always decoded so",
+    "unterminated-event": "a blank line behind the last event: clients discard what none ends",
+    "line-too-long": "lines that a client can hold",
+    "event-too-long": "events that a client can hold",
+}
+LOST = ("line-too-long", "event-too-long")
+"""Faults of the framing that lose an event: what hangs on it cannot be judged any more."""
+
+
+class StreamMonitor:
+    """Checks one response. Feed it bytes (`feed`), or events before they are sent (`observe`), then `close` it."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        request: Request | None = None,
+        response: Response | None = None,
+        *,
+        started: float = 0.0,
+        tolerance: Tolerance | None = None,
+    ) -> None:
+        self.stream = stream
+        self.request = request
+        self.events = 0
+        self.outcome: str | None = None
+        self.last_symbol: str | None = None
+        self.closed = False
+        self.last: Mapping[str, Any] | None = None
+        self._known = 0
+        self._started = started
+        self._conclusive = False
+        self._interrupted = False
+        self._retry: int | None = None
+        self._decoder = Decoder()
+        self._ledger = Ledger(stream.operation, request, started)
+        self._expectations = Expectations(stream, request, response)
+        self._timing = TimingWatch(stream.timing, started, tolerance or Tolerance())
+        self._order_number, order = self._choose_order()
+        self._order = OrderTracker(repair_table(order.automaton), path=Path()) if order else None
+
+    # What is known so far -------------------------------------------------------------------------------------------
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings so far, equal ones as one with a count."""
+        return self._ledger.findings
+
+    @property
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """What could not be judged on this stream, and why."""
+        return (*self._ledger.unsettled, *self._expectations.unsettled)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Violates, conforms, or inconclusive: not at its end, not read to it, or not judged in every part."""
+        if any(finding.level is Level.MUST for finding in self._ledger.findings):
+            return Verdict.VIOLATES
+        return Verdict.CONFORMS if self._conclusive and not self.unsettled else Verdict.INCONCLUSIVE
+
+    @property
+    def ended(self) -> bool:
+        """Whether an event came that nothing may follow."""
+        return self._order is not None and self._order.terminal and self.events > 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the stream may end here."""
+        return self._order is None or self._order.complete
+
+    @property
+    def transitions(self) -> Transitions:
+        """Which transitions of the sequence this stream has taken, of all."""
+        return transitions_of(self.stream, self._order_number, self._order.seen if self._order else ())
+
+    def allowed(self) -> tuple[str, ...]:
+        """What may come next, without what may come anywhere; all symbols where no order is known."""
+        return self._order.allowed() if self._order else tuple(sorted(self.stream.classifier.symbols))
+
+    def collected(self, afterwards: Afterwards) -> dict[str, Any]:
+        """What a follow-up's `collect` has gathered from this stream."""
+        return self._expectations.collected(afterwards)
+
+    # The stream goes on ---------------------------------------------------------------------------------------------
+
+    def feed(self, chunk: bytes, *, at: float | None = None) -> list[Finding]:
+        """Take bytes as they arrived. Returns the findings that are new."""
+        if chunk and at is not None:
+            self._note_timing(self._timing.bytes_arrived(at), at)
+        self._take(self._decoder.feed(chunk, at))
+        return self._ledger.new()
+
+    def observe(self, event: Event, *, at: float | None = None) -> list[Finding]:
+        """Take an event that is about to be sent. Returns the findings that are new."""
+        if at is not None:
+            self._note_timing(self._timing.bytes_arrived(at), at)
+        if event.retry is not None and self.events == 0:
+            self._retry = event.retry
+        data = event.data if isinstance(event.data, str) else msgspec.json.encode(event.data).decode()
+        self._take_event(ReceivedEvent(event.event, data, event.id, event.retry, 0, 0, at))
+        return self._ledger.new()
+
+    def observe_comment(self, *, at: float | None = None) -> list[Finding]:
+        """Take a comment that is about to be sent: it ends a silence."""
+        if at is not None:
+            self._note_timing(self._timing.bytes_arrived(at), at)
+        return self._ledger.new()
+
+    def close(self, *, by: str = "server", at: float | None = None) -> list[Finding]:
+        """The stream is over: closed `by` the "server", or by the "client", who then knows nothing of what is missing."""
+        if by not in ("server", "client"):
+            raise ValueError(f"a stream is closed by 'server' or 'client', not by {by!r}")
+        if self.closed:
+            return []
+        self.closed = True
+        if at is not None:
+            self._note_timing(self._timing.closed(at), at)
+        if by == "server":
+            self._take(self._decoder.close())
+            self._end(at)
+        return self._ledger.new()
+
+    # One item after the other ---------------------------------------------------------------------------------------
+
+    def _take(self, items: Iterable[Item]) -> None:
+        for item in items:
+            if isinstance(item, ReceivedEvent):
+                self._take_event(item)
+            elif isinstance(item, RetryField):
+                if self.events == 0:
+                    self._retry = item.milliseconds
+            elif isinstance(item, WireFault):
+                self._take_wire_fault(item)
+            else:
+                assert isinstance(item, Comment)  # noqa: S101 - nothing else comes from the decoder
+
+    def _take_wire_fault(self, fault: WireFault) -> None:
+        where = Where(None, fault.offset, fault.at)
+        self._ledger.add(
+            f"wire.{fault.name}", where, fault.detail, expected=WIRE_EXPECTED[fault.name], got=fault.detail
+        )
+        if fault.name in LOST:
+            self._order = None
+            self._ledger.unsettle("sequence", f"an event was lost at byte {fault.offset}")
+            self._expectations.unsettle_all(f"an event was lost at byte {fault.offset}")
+
+    def _take_event(self, event: ReceivedEvent) -> None:
+        where = Where(self.events, event.offset, event.at)
+        self.events += 1
+        if event.at is not None:
+            self._note_timing(self._timing.event_arrived(event.at), event.at)
+        if self.events == 1:
+            self._check_retry(event, where)
+        classified = self.stream.classifier.classify(event.event, event.data, event.id, event.retry)
+        if classified.symbol is None:
+            self._take_unknown(event, where)
+            return
+        if classified.faults:
+            self._note_schema_faults(classified, where)
+        self._take_known(event, classified, classified.symbol, where)
+
+    def _take_unknown(self, event: ReceivedEvent, where: Where) -> None:
+        """Clients must ignore event names that they don't know, unless the contract says otherwise."""
+        if self.stream.reject_unknown:
+            name = event.event or "message"
+            expected = f"one of {listing(sorted(self.stream.classifier.symbols))}"
+            message = (
+                f"the contract has no such event, and rejects unknown ones; it has {expected.removeprefix('one of ')}"
+            )
+            self._ledger.add(
+                "schema.unknown-event", where, message, symbol=name, expected=expected, got=name, place=name
+            )
+
+    def _take_known(self, event: ReceivedEvent, classified: Classified, symbol: str, where: Where) -> None:
+        index = self._known
+        self._known += 1
+        self.last_symbol = symbol
+        after_end = self._take_order(symbol, where)
+        if symbol in self.stream.interrupted_by:
+            self._interrupted = True
+        if symbol in self.stream.outcome.success:
+            self.outcome = "success"
+        elif symbol in self.stream.outcome.failure:
+            self.outcome = "failure"
+        if after_end:
+            return  # what comes after the end is one fault already
+        if self._expectations.keep_last:
+            self.last = {
+                "data": classified.payload,
+                "event": event.event or "message",
+                "id": event.id or "",
+                "index": index,
+            }
+        for fault in self._expectations.observe(symbol, event, classified, index, self.events):
+            self._ledger.add(
+                fault.id,
+                where,
+                fault.message,
+                symbol=symbol,
+                level=fault.level,
+                place=fault.place,
+                location=fault.location,
+            )
+
+    def _take_order(self, symbol: str, where: Where) -> bool:
+        """Returns whether the event came after the end."""
+        if self._order is None:
+            return False
+        fault = self._order.step(symbol, self.events)
+        if fault is None:
+            return False
+        self._ledger.add(
+            fault.kind.value,
+            where,
+            fault.message,
+            symbol=symbol,
+            expected=listing(fault.expected),
+            got=symbol,
+            place=fault.place,
+            location=self.stream.orders[self._order_number].location,
+        )
+        return fault.kind is OrderFaultKind.AFTER_END
+
+    # The end, and what is looked at once ----------------------------------------------------------------------------
+
+    def _end(self, at: float | None) -> None:
+        where = Where(None, self._decoder.offset or None, at)
+        fault = self._order.end() if self._order else None
+        if fault is not None:
+            location = self.stream.orders[self._order_number].location
+            self._ledger.add(
+                fault.kind.value,
+                where,
+                fault.message,
+                expected=listing(fault.expected),
+                got="the end",
+                location=location,
+            )
+            self._expectations.unsettle_end("the stream was truncated")
+        else:
+            for found in self._expectations.end(interrupted=self._interrupted, last=self.last):
+                self._ledger.add(
+                    found.id, where, found.message, level=found.level, place=found.place, location=found.location
+                )
+        self._conclusive = True
+
+    def _choose_order(self) -> tuple[int, Order | None]:
+        """The first order whose condition holds; none, unsettled, where the request is not known."""
+        for number, order in enumerate(self.stream.orders):
+            if order.when is None:
+                return number, order
+            if self.request is None:
+                self._ledger.unsettle("sequence", "which order holds depends on the request, which is not known")
+                return 0, None
+            if self._expectations.request_holds(order.when):
+                return number, order
+        return 0, None
+
+    def _check_retry(self, first: ReceivedEvent, where: Where) -> None:
+        expected = self.stream.retry
+        announced = first.retry if first.retry is not None else self._retry
+        if expected is None or announced == expected:
+            return
+        came = "none was announced" if announced is None else f"{announced} was"
+        message = f"the reconnection time must be {expected} ms, before or with the first event; {came}"
+        self._ledger.add(
+            "timing.retry", where, message, expected=f"retry: {expected}", got=came, location=self.stream.location
+        )
+
+    def _note_schema_faults(self, classified: Classified, where: Where) -> None:
+        for fault in classified.faults:
+            self._ledger.add(fault.kind.value, where, fault.message, symbol=classified.symbol, place=fault.place)
+        if any(fault.kind is not FaultKind.EVENT for fault in classified.faults):
+            self._expectations.unsettle(
+                classified.symbol or "", f"event {self.events} ({classified.symbol}) is invalid"
+            )
+
+    def _note_timing(self, faults: Iterator[TimingFault], at: float) -> None:
+        for fault in faults:
+            self._ledger.add(
+                fault.id,
+                Where(max(self.events - 1, 0) if self.events else None, self._decoder.offset, at),
+                fault.message,
+                level=fault.level,
+                expected=f"≤ {fault.limit:,} ms",
+                got=f"{fault.measured:,.0f} ms",
+                location=self.stream.location,
+                about_event=False,
+            )

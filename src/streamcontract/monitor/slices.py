@@ -1,0 +1,123 @@
+"""One order per key, interleaved in one stream (section 4)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from streamcontract.contract.expressions import EvaluationError
+from streamcontract.contract.model import Slice
+from streamcontract.monitor.order import OrderTracker
+from streamcontract.monitor.repair import OrderFaultKind, repair_table
+
+__all__ = ["SliceFault", "SliceWatch", "as_key"]
+
+KEY_LIMIT = 10_000
+"""Keys followed at once. A tracker is some hundred bytes, so a slice stays within a few megabytes."""
+
+SHOWN_KEYS = 5
+
+
+class SliceFault(msgspec.Struct, frozen=True):
+    """One fault within one key's order; equal faults of different keys have the same `place`."""
+
+    message: str
+    place: str
+
+
+class SliceWatch:
+    """Follows one slice of a stream."""
+
+    def __init__(self, rule: Slice) -> None:
+        self.rule = rule
+        self.unsettled = ""
+        self._table = repair_table(rule.automaton)
+        self._keys: dict[str, OrderTracker] = {}
+        self._incomplete: dict[str, None] = {}
+
+    def observe(self, symbol: str, scope: Mapping[str, Any], number: int) -> Iterator[SliceFault]:
+        """Take one event whose payload is right."""
+        if symbol in self.rule.complete_before:
+            yield from self._must_be_complete(f"when {symbol} came")
+        if symbol in self.rule.events:
+            for item in self._items(scope):
+                if self.unsettled:
+                    return
+                yield from self._step(symbol, item, number)
+
+    def end(self) -> Iterator[SliceFault]:
+        """The stream has ended, complete by its own order."""
+        yield from self._must_be_complete("at the end of the stream")
+
+    def _items(self, scope: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """The event itself, or its elements, each as `item`."""
+        if self.rule.each is None:
+            yield scope
+            return
+        try:
+            elements = self.rule.each.evaluate(scope)
+        except EvaluationError:
+            return
+        for element in elements if isinstance(elements, list) else ():
+            yield {**scope, "item": element}
+
+    def _step(self, symbol: str, scope: Mapping[str, Any], number: int) -> Iterator[SliceFault]:
+        try:
+            key = as_key(self.rule.by.evaluate(scope))
+        except EvaluationError:
+            return  # "An event on which `by` has no value belongs to no slice"
+        name = self._name(symbol, scope)
+        tracker = self._tracker(key, name)
+        if tracker is None:
+            return
+        fault = tracker.step(name, number)
+        if tracker.complete:
+            self._incomplete.pop(key, None)
+            if self.rule.reopen and tracker.terminal:
+                del self._keys[key]
+        else:
+            self._incomplete[key] = None
+        if fault is not None:
+            yield SliceFault(f"{name} of {self._called(key)}: {fault.message}", f"{fault.kind.value} {fault.place}")
+
+    def _name(self, symbol: str, scope: Mapping[str, Any]) -> str:
+        if self.rule.symbol is None:
+            return symbol
+        try:
+            name = self.rule.symbol.evaluate(scope)
+        except EvaluationError as error:
+            return f"(no symbol: {error})"
+        # A name that the sequence does not have is a fault whatever it is; one word for all keeps memory bounded.
+        return name if isinstance(name, str) and name in self.rule.automaton.symbols else "(another symbol)"
+
+    def _tracker(self, key: str, name: str) -> OrderTracker | None:
+        tracker = self._keys.get(key)
+        if tracker is not None and self.rule.reopen and tracker.complete and not tracker.allows(name):
+            tracker = None
+        if tracker is None:
+            if key not in self._keys and len(self._keys) >= KEY_LIMIT:
+                self.unsettled = f"more than {KEY_LIMIT:,} keys"
+                return None
+            tracker = self._keys[key] = OrderTracker(self._table)
+        return tracker
+
+    def _must_be_complete(self, when: str) -> Iterator[SliceFault]:
+        if not self._incomplete:
+            return
+        shown = ", ".join(self._called(key) for key in list(self._incomplete)[:SHOWN_KEYS])
+        more = f" and {len(self._incomplete) - SHOWN_KEYS} more" if len(self._incomplete) > SHOWN_KEYS else ""
+        first = self._keys[next(iter(self._incomplete))].end()
+        message = f"not complete {when}: {shown}{more}; the first {first.message if first else ''}"
+        self._incomplete.clear()  # told once
+        yield SliceFault(message, OrderFaultKind.TRUNCATED.value)
+
+    def _called(self, key: str) -> str:
+        source = self.rule.by.source
+        return f"{source} = {key}"
+
+
+def as_key(value: Any) -> str:
+    """A key as text: equal JSON values give equal keys, also 1 and 1.0, which CEL compares as equal."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return msgspec.json.encode(value, order="deterministic", enc_hook=str).decode()
