@@ -1,0 +1,186 @@
+"""One request and its answer over an open connection: HTTP/1.1 by h11, every chunk stamped as it is received."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import SplitResult
+
+import anyio
+import h11
+from anyio.abc import ByteStream
+
+from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+
+__all__ = ["Conversation", "Limits", "Listener", "UnsendableError", "innermost"]
+
+READ_SIZE = 65_536
+MOST_INFORMATIONAL = 32
+"""1xx answers before the real one: a server may send several, and an endless row of them is no answer."""
+
+
+class UnsendableError(Exception):
+    """The request cannot be put into HTTP (a line break in a header, a blank in the target): no fault of the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far one exchange is followed.
+
+    `seconds` counts from connecting to the end; `linger` is how long a server that has said all may still keep the
+    connection open; `size` and `chunks` bound the body, `head` the bytes of a response head or a chunk's size line.
+    """
+
+    seconds: float = 30.0
+    connect_seconds: float = 10.0
+    linger: float = 1.0
+    size: int = 64 * 2**20
+    chunks: int = 1_000_000
+    head: int = 256 * 2**10
+
+
+class Listener(Protocol):
+    """Is told what arrives while it arrives."""
+
+    def head(self, exchange: Exchange) -> None:
+        """The response head has arrived."""
+
+    def chunk(self, at: float, data: bytes) -> bool:
+        """A chunk of the body has arrived. True: all has been said, nothing more is waited for."""
+
+
+class Conversation:
+    """One request and its answer on an open connection, in h11's terms."""
+
+    def __init__(self, exchange: Exchange, listener: Listener | None, scope: anyio.CancelScope, limits: Limits) -> None:
+        self.exchange = exchange
+        self.listener = listener
+        self.scope = scope
+        self.limits = limits
+        self.http = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head)
+        self.received_at = 0.0
+        self.informational = 0
+        self.at_end = False
+        self.broken = ""
+
+    def end(self, ending: Ending, detail: str = "") -> None:
+        self.exchange.ending = ending
+        self.exchange.detail = detail
+
+    async def send(self, stream: ByteStream, url: SplitResult) -> None:
+        """Send the request. A server may answer and hang up before it has taken all of it, so that is no error yet."""
+        data = _request_bytes(self.http, self.exchange.request, url)
+        try:
+            await stream.send(data)
+        except anyio.BrokenResourceError:
+            self.broken = "the server stopped taking the request before its end"
+        self.exchange.started = time.monotonic()
+
+    async def receive(self, stream: ByteStream) -> None:
+        """Read until the response has ended, or the server, a limit or the listener ends it."""
+        over = False
+        while not over:
+            try:
+                event = self.http.next_event()
+            except h11.RemoteProtocolError as error:
+                if self.at_end:
+                    self.end(Ending.CUT, self.broken or _sentence(error))
+                else:
+                    self.end(Ending.MALFORMED, _sentence(error))
+                return
+            if event is h11.NEED_DATA:
+                await self._read(stream)
+            else:
+                over = self._take(event)
+
+    async def _read(self, stream: ByteStream) -> None:
+        data = b""
+        try:
+            data = await stream.receive(READ_SIZE)
+        except anyio.EndOfStream:
+            self.at_end = True
+        except anyio.BrokenResourceError as error:
+            self.at_end = True
+            self.broken = f"the connection was reset ({innermost(error)})"
+        self.received_at = time.monotonic()
+        self.http.receive_data(data)
+
+    def _take(self, event: object) -> bool:
+        """Keep what came; True when the exchange is over."""
+        match event:
+            case h11.InformationalResponse():
+                self.informational += 1
+                if self.informational <= MOST_INFORMATIONAL:
+                    return False
+                self.end(Ending.MALFORMED, f"more than {MOST_INFORMATIONAL} informational (1xx) answers")
+            case h11.Response():
+                self._head(event)
+                return False
+            case h11.Data():
+                return self._body(bytes(event.data))
+            case h11.EndOfMessage() if self.at_end and self.broken:
+                self.end(Ending.CUT, self.broken)  # a body without a length, which a reset ended
+            case h11.EndOfMessage():
+                self.end(Ending.SERVER)
+            case _:  # h11.ConnectionClosed, or PAUSED after an upgrade that nobody asked for
+                self.end(Ending.CUT, self.broken or "the connection was closed without an answer")
+        return True
+
+    def _head(self, event: h11.Response) -> None:
+        exchange = self.exchange
+        exchange.status = event.status_code
+        exchange.headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers)
+        exchange.head_at = self.received_at
+        if self.listener:
+            self.listener.head(exchange)
+
+    def _body(self, data: bytes) -> bool:
+        chunks = self.exchange.chunks
+        chunks.add(self.received_at, data)
+        said_all = self.listener is not None and self.listener.chunk(self.received_at, data)
+        if said_all and self.exchange.ending is Ending.TIME:
+            self.end(Ending.ENOUGH)  # unless the server ends it first
+            self.scope.deadline = min(self.scope.deadline, anyio.current_time() + self.limits.linger)
+        if chunks.size < self.limits.size and len(chunks) < self.limits.chunks:
+            return False
+        self.end(Ending.SIZE, f"the first {chunks.size:,} bytes were read")
+        return True
+
+
+def _request_bytes(http: h11.Connection, request: SentRequest, url: SplitResult) -> bytes:
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    headers = [("Host", url.netloc.rpartition("@")[2]), *_framing(request), *request.headers, ("Connection", "close")]
+    try:
+        parts = [http.send(h11.Request(method=request.method, target=target, headers=_encoded(headers)))]
+        if request.body:
+            parts.append(http.send(h11.Data(data=request.body)))
+        parts.append(http.send(h11.EndOfMessage()))
+    except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+        raise UnsendableError(f"{request.method} {request.url} cannot be sent: {_sentence(error)}") from error
+    return b"".join(part for part in parts if part)
+
+
+def _framing(request: SentRequest) -> list[tuple[str, str]]:
+    """Identity is asked for, as a compressed stream could not be read; the length is always said."""
+    framing = []
+    if request.header("accept-encoding") is None:
+        framing.append(("Accept-Encoding", "identity"))
+    if request.body is not None or request.method in ("POST", "PUT", "PATCH"):
+        framing.append(("Content-Length", str(len(request.body or b""))))
+    return framing
+
+
+def _encoded(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
+
+
+def innermost(error: BaseException) -> str:
+    """The cause that a person understands, out of what the libraries wrapped round it."""
+    while isinstance(error, BaseExceptionGroup) or error.__cause__ is not None:
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error).strip().rstrip(".")[:300]

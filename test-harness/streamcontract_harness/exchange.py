@@ -1,0 +1,131 @@
+"""An exchange: what was sent, what came back and when. Every finding rests on one."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from streamcontract.monitor.request import Request
+
+__all__ = ["Chunks", "Ending", "Exchange", "SentRequest"]
+
+
+class Ending(Enum):
+    """How an exchange ended, and by whom."""
+
+    SERVER = "the server ended the response in good order"
+    CUT = "the connection broke off before the response was complete"
+    MALFORMED = "what the server sent is no HTTP"
+    UNREACHABLE = "no connection could be made"
+    ENOUGH = "all was said and the server kept the connection open, so the checker left"
+    TIME = "the time limit was reached, so the checker left"
+    SIZE = "the size limit was reached, so the checker left"
+    STOPPED = "the run was stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """One request, as it goes over the wire and (`view`) as rules speak of it.
+
+    `before` are the requests whose answers this one was made from (a stream reached through links), oldest first.
+    """
+
+    operation: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+    view: Request
+    before: tuple[SentRequest, ...] = ()
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whose name is given in lower case."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+class Chunks:
+    """The body's bytes and when they came: one array for all the bytes, sixteen bytes more for each chunk."""
+
+    __slots__ = ("_ends", "_times", "data")
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self._ends = array("Q")
+        self._times = array("d")
+
+    def add(self, at: float, data: bytes) -> None:
+        """Keep one chunk, which arrived at `at` (seconds of the monotonic clock)."""
+        self.data += data
+        self._ends.append(len(self.data))
+        self._times.append(at)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[tuple[float, bytes]]:
+        start = 0
+        for at, end in zip(self._times, self._ends, strict=True):
+            yield at, bytes(self.data[start:end])
+            start = end
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer. Times are seconds of the monotonic clock; `status` is None when no answer came.
+
+    `started` is when the request's last byte was sent; the names in `headers` are lower-case.
+    """
+
+    request: SentRequest
+    started: float = 0.0
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    head_at: float | None = None
+    chunks: Chunks = field(default_factory=Chunks)
+    ended: float = 0.0
+    ending: Ending = Ending.UNREACHABLE
+    detail: str = ""
+
+    @property
+    def body(self) -> bytes:
+        return bytes(self.chunks.data)
+
+    @property
+    def size(self) -> int:
+        return self.chunks.size
+
+    @property
+    def closed_by_server(self) -> bool:
+        """Whether what is missing is the server's doing: it ended the response, or the connection broke off."""
+        return self.ending in (Ending.SERVER, Ending.CUT, Ending.MALFORMED)
+
+    @property
+    def answered(self) -> bool:
+        return self.status is not None
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type without its parameters, in lower case; empty when there is none."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    def header(self, name: str) -> str | None:
+        """The first value of a response header, whose name is given in lower case."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def header_map(self) -> Mapping[str, str]:
+        """The response headers by name; repeated ones are joined with a comma (RFC 9110, section 5.3)."""
+        joined: dict[str, str] = {}
+        for name, value in self.headers:
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+        return joined
+
+    def milliseconds(self, at: float) -> float:
+        """A time of the clock as milliseconds after the request was sent."""
+        return (at - self.started) * 1000

@@ -1,0 +1,132 @@
+"""The only module that opens sockets: one connection for each request, every chunk stamped as it is received.
+
+Nothing that a server does raises here: refusal, silence, a reset, bytes that are no HTTP and answers without end all
+become an `Exchange` whose `ending` says what happened. What is read is bounded in time, bytes, chunks and the size of
+a head. Compressed answers are kept as they came, and redirects are answers like any other.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+import anyio
+import anyio.from_thread
+from anyio.abc import ByteStream
+
+from streamcontract_harness.conversation import Conversation, Limits, Listener, UnsendableError, innermost
+from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+
+__all__ = ["Limits", "Listener", "Transport", "UnsendableError"]
+
+
+class Transport(AbstractContextManager["Transport"]):
+    """Carries out exchanges, from any thread, until it is stopped; use it as a context manager."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._portals = anyio.from_thread.start_blocking_portal()
+        self._portal: anyio.from_thread.BlockingPortal
+        self._scopes: set[anyio.CancelScope] = set()
+        self._stopped = threading.Event()
+        self._tls: ssl.SSLContext | None = None
+
+    def __enter__(self) -> Self:
+        self._portal = self._portals.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._portals.__exit__(kind, error, trace)
+
+    def stop(self) -> None:
+        """End what is under way, at once; later exchanges end before they begin. Safe in a signal handler."""
+        self._stopped.set()
+        with suppress(RuntimeError):  # the portal is closed: nothing is under way
+            self._portal.start_task_soon(self._cancel)
+
+    def exchange(self, request: SentRequest, listener: Listener | None = None) -> Exchange:
+        """Send a request and follow the answer to its end.
+
+        Raises UnsendableError, and nothing for what a server does.
+        """
+        exchange: Exchange = self._portal.call(self._exchange, request, listener)
+        return exchange
+
+    def reach(self, url: str) -> str:
+        """Connect and leave again; what is in the way, or an empty string."""
+        obstacle: str = self._portal.call(self._reach, urlsplit(url))
+        return obstacle
+
+    async def _cancel(self) -> None:
+        for scope in self._scopes:
+            scope.cancel()
+
+    async def _reach(self, url: SplitResult) -> str:
+        try:
+            stream = await self._connect(url)
+        except _NoConnectionError as error:
+            return str(error)
+        await anyio.aclose_forcefully(stream)
+        return ""
+
+    async def _exchange(self, request: SentRequest, listener: Listener | None) -> Exchange:
+        exchange = Exchange(request, started=time.monotonic(), ending=Ending.STOPPED)
+        if not self._stopped.is_set():
+            exchange.ending = Ending.TIME  # until something else ends it
+            with self._bounded() as scope:
+                await self._converse(Conversation(exchange, listener, scope, self.limits))
+            if scope.cancelled_caught and self._stopped.is_set():
+                exchange.ending = Ending.STOPPED
+        exchange.ended = time.monotonic()
+        return exchange
+
+    @contextmanager
+    def _bounded(self) -> Iterator[anyio.CancelScope]:
+        with anyio.move_on_after(self.limits.seconds) as scope:
+            self._scopes.add(scope)
+            try:
+                yield scope
+            finally:
+                self._scopes.discard(scope)
+
+    async def _converse(self, talk: Conversation) -> None:
+        url = urlsplit(talk.exchange.request.url)
+        try:
+            stream = await self._connect(url)
+        except _NoConnectionError as error:
+            talk.end(Ending.UNREACHABLE, str(error))
+            return
+        try:
+            await talk.send(stream, url)
+            await talk.receive(stream)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.aclose_forcefully(stream)
+
+    async def _connect(self, url: SplitResult) -> ByteStream:
+        secure = url.scheme == "https"
+        host, port = url.hostname or "", url.port or (443 if secure else 80)
+        try:
+            with anyio.fail_after(self.limits.connect_seconds):
+                if not secure:
+                    return await anyio.connect_tcp(host, port)
+                self._tls = self._tls or ssl.create_default_context()
+                return await anyio.connect_tcp(host, port, ssl_context=self._tls, tls_standard_compatible=False)
+        except TimeoutError:
+            reason = f"within {self.limits.connect_seconds:g} s"
+        except OSError as error:  # ssl.SSLError is one too
+            reason = f"({innermost(error)})"
+        raise _NoConnectionError(f"no connection to {host}:{port} {reason}")
+
+
+class _NoConnectionError(Exception):
+    """There is nothing to talk to."""
