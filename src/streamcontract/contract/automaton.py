@@ -223,26 +223,33 @@ def _with_one_end(moves: list[list[tuple[str, int]]], accepting: Iterable[int]) 
     return _Nondeterministic(0, end, empty, [*moves, []])
 
 
-def _deterministic(automaton: _Nondeterministic, limit: int) -> tuple[Table, frozenset[int]]:
-    """The subset construction: a state is a set of states."""
-    work = limit * WORK_LIMIT
+class _Closures:
+    """Sets of states with all that they reach by empty moves, within a budget of work."""
 
-    def closure(states: Iterable[int]) -> frozenset[int]:
-        nonlocal work
+    def __init__(self, automaton: _Nondeterministic, limit: int) -> None:
+        self.automaton, self.limit = automaton, limit
+        self.work = limit * WORK_LIMIT
+
+    def of(self, states: Iterable[int]) -> frozenset[int]:
+        """The closure; only states with moves, and the end, tell sets apart."""
+        moves, empty, end = self.automaton.moves, self.automaton.empty, self.automaton.end
         reached = set(states)
         stack = list(reached)
         while stack:
-            for following in automaton.empty[stack.pop()]:
+            for following in empty[stack.pop()]:
                 if following not in reached:
                     reached.add(following)
                     stack.append(following)
-        work -= len(reached)
-        if work < 0:
-            raise TooLargeError(limit)
-        # Only states with moves, and the end, tell sets apart.
-        return frozenset(state for state in reached if automaton.moves[state] or state == automaton.end)
+        self.work -= len(reached)
+        if self.work < 0:
+            raise TooLargeError(self.limit)
+        return frozenset(state for state in reached if moves[state] or state == end)
 
-    numbers = {closure([automaton.start]): 0}
+
+def _deterministic(automaton: _Nondeterministic, limit: int) -> tuple[Table, frozenset[int]]:
+    """The subset construction: a state is a set of states."""
+    closures = _Closures(automaton, limit)
+    numbers = {closures.of([automaton.start]): 0}
     queue = deque(numbers)
     table: Table = []
     while queue:
@@ -252,7 +259,7 @@ def _deterministic(automaton: _Nondeterministic, limit: int) -> tuple[Table, fro
                 targets.setdefault(symbol, set()).add(following)
         row: dict[str, int] = {}
         for symbol, target in targets.items():
-            states = closure(target)
+            states = closures.of(target)
             if states not in numbers:
                 if len(numbers) >= limit:
                     raise TooLargeError(limit)

@@ -69,9 +69,9 @@ def _stream(
     for status in sorted(map(str, responses)) if isinstance(responses, dict) else ():
         at, response = document.resolve((*pointer, "responses", status))
         content = response.get("content") if isinstance(response, dict) else None
-        for media_type in content if isinstance(content, dict) else ():
-            if is_sequential(str(media_type)) and status.startswith(("2", "d")):
-                found.append((status, (*at, "content", media_type), str(media_type)))
+        media_types = [str(name) for name in content] if isinstance(content, dict) else []
+        if status.startswith(("2", "d")):
+            found += [(status, (*at, "content", name), name) for name in media_types if is_sequential(name)]
     for status, at, _ in found[1:]:
         report.warning(
             "stream.second",

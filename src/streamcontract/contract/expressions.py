@@ -4,6 +4,7 @@ CEL is total and has no side effects, so an expression from a stranger is safe t
 long: loops within loops over a long list. Length and nesting are therefore bounded here.
 """
 
+import logging
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +18,11 @@ MAXIMUM_LENGTH = 4_000
 MAXIMUM_LOOPS = 2
 """Loops (`all`, `exists`, `exists_one`, `map`, `filter`) inside each other: two is a comparison of all with all."""
 
+SIZE = "size_in_code_points"
 FUNCTIONS = frozenset(
-    "size contains startsWith endsWith matches string bytes double int uint dyn type timestamp duration "
-    "getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek "
-    "getHours getMinutes getSeconds getMilliseconds".split()
+    """size contains startsWith endsWith matches string bytes double int uint dyn type timestamp duration
+    getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek getHours getMinutes getSeconds
+    getMilliseconds""".split()  # noqa: SIM905 - a table of words reads better than a table of quotes
 )
 LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(?:([A-Za-z_]\w*)\s*,)?")
 QUIET = re.compile(
@@ -30,6 +32,10 @@ QUIET = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """Comments and strings, in which nothing is a name or a parenthesis."""
+
+
+# The library logs a warning when a function of ours refuses a value; the evaluation error says the same.
+logging.getLogger("cel").addFilter(lambda record: SIZE not in record.getMessage())
 
 
 class ExpressionError(ValueError):
@@ -51,11 +57,13 @@ class Expression:
     source: str
     names: frozenset[str]
     program: cel.Program = field(repr=False)
+    counts: bool = field(default=False, repr=False)
 
     def evaluate(self, scope: Mapping[str, Any]) -> Any:
         """Its value; only the names that it reads are handed over. Raises EvaluationError when it has none."""
+        variables = {name: scope[name] for name in self.names if name in scope}
         try:
-            return self.program.execute({name: scope[name] for name in self.names if name in scope})
+            return self.program.execute(cel.Context(variables, {SIZE: len}) if self.counts else variables)
         except KeyError as error:
             raise EvaluationError(f"there is no {error.args[0]!r}") from None
         except (KeyboardInterrupt, SystemExit):
@@ -66,7 +74,7 @@ class Expression:
 
 def compile_expression(source: object, names: Collection[str]) -> Expression:
     """Compile one expression that may read `names`. Raises ExpressionError, which says what is wrong."""
-    text = source if isinstance(source, str) else _literal(source)
+    text = _text(source)
     if len(text) > MAXIMUM_LENGTH:
         raise ExpressionError(
             f"the expression is longer than {MAXIMUM_LENGTH:,} characters", "split it into several rules"
@@ -78,8 +86,9 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
             f"more than {MAXIMUM_LOOPS} loops inside each other take too long on a long list",
             "split it into several rules",
         )
+    counting = _count_code_points(text, quiet)
     try:
-        program = cel.compile(text)
+        program = cel.compile(counting)
         used = program.references()
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -91,14 +100,23 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
     read = frozenset(used["variables"]) - bound
     _check_names(text, read, names)
     _check_functions(text, used["functions"])
-    return Expression(text, read, program)
+    return Expression(text, read, program, counts=counting != text)
 
 
-def _literal(source: object) -> str:
-    """`assert: true` in YAML is a boolean, and means the expression of that text."""
-    if isinstance(source, bool):
-        return str(source).lower()
-    return "null" if source is None else str(source)
+def _text(source: object) -> str:
+    """`assert: true` in YAML is a boolean, and means the expression of that text; a list or a mapping means nothing."""
+    match source:
+        case str():
+            return source
+        case bool():
+            return str(source).lower()
+        case None:
+            return "null"
+        case int() | float():
+            return str(source)
+    raise ExpressionError(
+        "an expression is a text", 'put it in quotes: "[data.a, data.b]" is CEL, [data.a, data.b] is YAML'
+    )
 
 
 def _check_names(text: str, read: frozenset[str], names: Collection[str]) -> None:
@@ -111,12 +129,25 @@ def _check_names(text: str, read: frozenset[str], names: Collection[str]) -> Non
 
 
 def _check_functions(text: str, used: Collection[str]) -> None:
-    unknown = sorted(name for name in used if name.isidentifier() and name not in FUNCTIONS)
+    unknown = sorted(name for name in used if name.isidentifier() and name not in FUNCTIONS | {SIZE})
     if unknown:
         raise ExpressionError(
             f"{text!r} calls {', '.join(map(repr, unknown))}, which CEL does not have",
             f"there is: {', '.join(sorted(FUNCTIONS))}, and has, all, exists, exists_one, map, filter",
         )
+
+
+def _count_code_points(text: str, quiet: str) -> str:
+    """The expression with a `size` of our own: the library's counts a string's bytes, CEL's its code points.
+
+    "string length: the number of Unicode code points"
+    https://github.com/google/cel-spec/blob/master/doc/langdef.md#list-of-standard-definitions
+    """
+    parts, done = [], 0
+    for match in re.finditer(r"(?<!\w)size(?=\s*\()", quiet):
+        parts += [text[done : match.start()], SIZE]
+        done = match.end()
+    return "".join([*parts, text[done:]])
 
 
 @dataclass(frozen=True, slots=True)

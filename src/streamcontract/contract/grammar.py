@@ -122,7 +122,7 @@ def symbols(node: Node) -> Iterator[Symbol]:
 
 
 def expand(node: Node, parts: Mapping[str, Node]) -> Node:
-    """Put the named parts (`where`) in the place of their names. Raises GrammarError for a part that contains itself."""
+    """Put the named parts (`where`) in the place of their names. Raises GrammarError for one that contains itself."""
     done: dict[str, Node] = {}
 
     def replace(node: Node, within: tuple[str, ...]) -> Node:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streamcontract.monitor.timing import Tolerance
 
 __all__ = [
+    "END",
     "Afterwards",
     "Collector",
     "Contract",
@@ -29,7 +30,6 @@ __all__ = [
     "Slice",
     "Stream",
     "Timing",
-    "END",
 ]
 
 END = "end"
@@ -148,7 +148,7 @@ class Stream:
         started: float = 0.0,
         tolerance: Tolerance | None = None,
     ) -> StreamMonitor:
-        """A monitor for one response of this stream; `started` is when the request was sent, in the feeder's seconds."""
+        """A monitor for one response; `started` is when the request was sent, in the feeder's seconds."""
         from streamcontract.monitor.monitor import StreamMonitor  # noqa: PLC0415 - the layer to the right, on call only
 
         return StreamMonitor(self, request, response, started=started, tolerance=tolerance)

@@ -173,11 +173,9 @@ class RuleBuilder:
         after = frozenset() if given in (None, "any") else frozenset(self.names.read(given, (*at, "after")))
         collect, known = self._collect(node, at, (*EVENT, *EXCHANGE, "last"))
         before = ("request", "last", *known)
-        parameters = node.get("parameters")
-        compiled = {
-            name: self._expression(parameters, name, (*at, "parameters"), before)
-            for name in (parameters if isinstance(parameters, dict) else ())
-        }
+        given = node.get("parameters")
+        parameters: dict[str, Any] = given if isinstance(given, dict) else {}
+        compiled = {name: self._expression(parameters, name, (*at, "parameters"), before) for name in parameters}
         assertion = self._expression(node, "assert", at, ("request", "response", "last", *known))
         if assertion is None:
             return None

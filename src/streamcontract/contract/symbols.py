@@ -1,6 +1,5 @@
 """What an arriving event is called, and whether it is what that name promises (section 2 of the contract language)."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -220,8 +219,3 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
 
 def _without_prefix(text: str) -> str:
     return text.removeprefix("JSON is malformed: ")
-
-
-def shown_json(value: Any) -> str:
-    """A value as JSON for a message, shortened."""
-    return shorten(json.dumps(value, ensure_ascii=False, default=str), 120)

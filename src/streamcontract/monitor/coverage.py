@@ -34,8 +34,8 @@ class Transitions:
 def transitions_of(stream: Stream, order: int, seen: Iterable[tuple[int, str]]) -> Transitions:
     """The transitions of a stream, `seen` being those of its order with that number."""
     names = _names(stream)
-    return Transitions(frozenset(names[order, state, symbol] for state, symbol in seen if (order, state, symbol) in names),
-                       frozenset(names.values()))  # fmt: skip
+    taken = ((order, state, symbol) for state, symbol in seen)
+    return Transitions(frozenset(names[key] for key in taken if key in names), frozenset(names.values()))
 
 
 @lru_cache(maxsize=128)

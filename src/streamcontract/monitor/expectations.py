@@ -43,8 +43,11 @@ class Expectations:
         self._rules = tuple(RuleWatch(rule) for rule in stream.rules)
         self._gathered = {after.id: Gathered(after.collect) for after in stream.afterwards}
         self._unsettled: dict[str, str] = {}
-        self._slices_of = _by_symbol((s, s.rule.events | s.rule.complete_before) for s in self._slices)
-        self._rules_of = _by_symbol((r, r.symbols) for r in self._rules)
+        self._slices_of: Mapping[str, tuple[SliceWatch, ...]] = _by_symbol(
+            (slice_, slice_.rule.events | slice_.rule.complete_before) for slice_ in self._slices
+        )
+        self._rules_of: Mapping[str, tuple[RuleWatch, ...]] = _by_symbol((rule, rule.symbols) for rule in self._rules)
+        self._watches: tuple[SliceWatch | RuleWatch, ...] = (*self._slices, *self._rules)
         self._collected = frozenset(
             symbol for after in stream.afterwards for collector in after.collect for symbol in collector.symbols
         )
@@ -54,7 +57,7 @@ class Expectations:
     @property
     def unsettled(self) -> tuple[Unsettled, ...]:
         """What could not be judged, and why."""
-        watched = {_id_of(watch): watch.unsettled for watch in (*self._slices, *self._rules) if watch.unsettled}
+        watched = {_id_of(watch): watch.unsettled for watch in self._watches if watch.unsettled}
         return tuple(Unsettled(id_, reason) for id_, reason in {**watched, **self._unsettled}.items())
 
     def request_holds(self, condition: Expression) -> bool:
@@ -111,7 +114,7 @@ class Expectations:
 
     def unsettle_all(self, reason: str) -> None:
         """An event was lost, nobody knows which."""
-        for watch in (*self._slices, *self._rules):
+        for watch in self._watches:
             watch.unsettled = watch.unsettled or reason
 
     def unsettle_end(self, reason: str) -> None:
@@ -131,7 +134,7 @@ class Expectations:
         """Where no request is known (a bare recording), what speaks of it is unsettled."""
         for name in ("request", "response"):
             if name not in self._base:
-                for watch in (*self._slices, *self._rules):
+                for watch in self._watches:
                     if name in _names_read(watch.rule):
                         watch.unsettled = watch.unsettled or f"it speaks of the {name}, which is not known"
 

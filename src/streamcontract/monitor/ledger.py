@@ -58,7 +58,7 @@ class Ledger:
         """Note that a part of the contract cannot be judged; the first reason stands."""
         self._unsettled.setdefault(id_, Unsettled(id_, reason))
 
-    def add(
+    def add(  # noqa: PLR0913 - the fields of a finding, all but three by name
         self,
         id_: str,
         where: Where,

@@ -129,7 +129,7 @@ class StreamMonitor:
         return self._ledger.new()
 
     def close(self, *, by: str = "server", at: float | None = None) -> list[Finding]:
-        """The stream is over: closed `by` the "server", or by the "client", who then knows nothing of what is missing."""
+        """The stream is over, closed `by` the "server", or by the "client", who does not know what is missing."""
         if by not in ("server", "client"):
             raise ValueError(f"a stream is closed by 'server' or 'client', not by {by!r}")
         if self.closed:

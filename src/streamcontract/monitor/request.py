@@ -11,8 +11,8 @@ __all__ = ["Request", "Response"]
 class Request:
     """One HTTP request.
 
-    `url` is what was asked for, whole where it is known. `path` holds the path's parameters by name, `query` the query's;
-    the names in `headers` are lower-case. `body` is the parsed JSON, or the text, or None.
+    `url` is what was asked for, whole where it is known. `path` holds the path's parameters by name, `query` the
+    query's; the names in `headers` are lower-case. `body` is the parsed JSON, or the text, or None.
     """
 
     method: str = "GET"
