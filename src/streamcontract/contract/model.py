@@ -104,7 +104,7 @@ class Timing:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Afterwards:
     """What must hold once the stream has ended, seen by another operation (section 7). `after` is empty for any end."""
 
@@ -121,7 +121,7 @@ class Afterwards:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stream:
     """One streaming answer of an operation: everything that its events are held to."""
 
@@ -154,7 +154,7 @@ class Stream:
         return StreamMonitor(self, request, response, started=started, tolerance=tolerance)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One operation of the document; `definition` is the raw Operation Object, which stands at `pointer`."""
 
@@ -167,7 +167,7 @@ class Operation:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
     """A contract document, read, linted and compiled."""
 

@@ -138,7 +138,7 @@ class StreamMonitor:
         if at is not None:
             self._note_timing(self._timing.closed(at), at)
         if by == "server":
-            self._take(self._decoder.close())
+            self._take(self._decoder.close(at))
             self._end(at)
         return self._ledger.new()
 
