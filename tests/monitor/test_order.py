@@ -1,0 +1,286 @@
+"""The order law of section 3: one fault, one finding; held against the oracle over generated grammars and streams."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import pytest
+from documents import ANY_ORDER, stream_of, text_event
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle.matcher import EMPTY, Expression, Extended, accepts, is_terminal, next_symbols, residual
+from oracle.strategies import PLAIN, edited, grammars, words_of
+
+from streamcontract import Event, Finding, Level, StreamMonitor, Verdict
+from streamcontract.contract.automaton import compile_sequence
+from streamcontract.contract.grammar import parse
+from streamcontract.contract.model import Stream
+
+NAMES = (*PLAIN, "ping", "error")
+UNEXPECTED, AFTER_END, TRUNCATED = "sequence.unexpected-event", "sequence.after-end", "sequence.truncated"
+
+
+@cache
+def stream_in_any_order() -> Stream:
+    """One document is read; each test puts its own order in the place of this one."""
+    return stream_of({"sequence": ANY_ORDER}, {name: text_event(name) for name in NAMES})
+
+
+def ordered(text: str, anywhere: Iterable[str] = (), interrupting: Iterable[str] = ()) -> Stream:
+    """A stream of the events a, b, c, d, ping and error, in this order."""
+    automaton = compile_sequence(parse(text), anywhere=anywhere, interrupting=interrupting)
+    base = stream_in_any_order()
+    order = replace(base.orders[0], automaton=automaton, when=None)
+    return replace(base, orders=(order,), interrupted_by=frozenset(interrupting))
+
+
+def watched(stream: Stream, word: Iterable[str], by: str = "server") -> StreamMonitor:
+    """A monitor that has seen these events and the end."""
+    monitor = stream.monitor()
+    told: list[Finding] = []
+    for symbol in word:
+        told += monitor.observe(Event(symbol, "x"))
+    told += monitor.close(by=by)
+    assert all(finding.id.startswith("sequence.") for finding in monitor.findings)
+    assert {(finding.id, finding.place) for finding in told} == {
+        (finding.id, finding.place) for finding in monitor.findings
+    }
+    return monitor
+
+
+def faults(monitor: StreamMonitor) -> int:
+    """How many faults of the order were found: equal ones count each, all that comes after the end counts once."""
+    unexpected = sum(finding.count for finding in monitor.findings if finding.id == UNEXPECTED)
+    return unexpected + len([finding for finding in monitor.findings if finding.id in (AFTER_END, TRUNCATED)])
+
+
+@dataclass(frozen=True)
+class Case:
+    """A contract's order, the same order for the oracle, and a right stream."""
+
+    stream: Stream
+    expression: Expression
+    word: tuple[str, ...]
+    text: str
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    grammar = draw(grammars())
+    anywhere = draw(st.sampled_from([frozenset(), frozenset({"ping"})]))
+    interrupting = draw(st.sampled_from([frozenset(), frozenset({"error"})]))
+    expression = grammar.expression
+    if expression != EMPTY:
+        expression = Extended(expression, anywhere, interrupting)
+    text = f"{grammar.text} | anywhere {set(anywhere)} | interruptedBy {set(interrupting)}"
+    return Case(ordered(grammar.text, anywhere, interrupting), expression, draw(words_of(expression)), text)
+
+
+@given(cases())
+def test_a_right_stream_has_no_finding(case: Case) -> None:
+    monitor = watched(case.stream, case.word)
+    assert monitor.findings == ()
+    assert monitor.verdict is Verdict.CONFORMS
+
+
+@given(st.data(), cases())
+def test_one_event_deleted_is_one_finding(data: st.DataObject, case: Case) -> None:
+    if not case.word:
+        return
+    at = data.draw(st.integers(0, len(case.word) - 1))
+    word = case.word[:at] + case.word[at + 1 :]
+    monitor = watched(case.stream, word)
+    assert faults(monitor) == (0 if accepts(case.expression, word) else 1), (case.text, word)
+
+
+@given(st.data(), cases(), st.sampled_from(NAMES))
+def test_one_event_inserted_is_one_finding(data: st.DataObject, case: Case, symbol: str) -> None:
+    at = data.draw(st.integers(0, len(case.word)))
+    word = (*case.word[:at], symbol, *case.word[at:])
+    monitor = watched(case.stream, word)
+    assert faults(monitor) == (0 if accepts(case.expression, word) else 1), (case.text, word)
+
+
+@given(st.data(), cases())
+def test_two_neighbours_swapped_are_at_most_two_findings(data: st.DataObject, case: Case) -> None:
+    if len(case.word) < 2:
+        return
+    at = data.draw(st.integers(0, len(case.word) - 2))
+    word = (*case.word[:at], case.word[at + 1], case.word[at], *case.word[at + 2 :])
+    monitor = watched(case.stream, word)
+    most = 0 if accepts(case.expression, word) else 2
+    assert min(most, 1) <= faults(monitor) <= most, (case.text, word)
+
+
+@given(st.data(), cases())
+def test_there_are_never_more_findings_than_edits(data: st.DataObject, case: Case) -> None:
+    word, edits = data.draw(edited(case.word, NAMES, 6))
+    monitor = watched(case.stream, word)
+    assert faults(monitor) <= edits, (case.text, word)
+    assert (faults(monitor) == 0) == accepts(case.expression, word), (case.text, word)
+    assert (monitor.verdict is Verdict.CONFORMS) == accepts(case.expression, word)
+
+
+def named(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text)) & set(NAMES)
+
+
+@given(st.data(), cases())
+def test_what_is_cut_off_is_truncated_only_where_it_had_to_go_on(data: st.DataObject, case: Case) -> None:
+    word = case.word[: data.draw(st.integers(0, len(case.word)))]
+    rest = residual(case.expression, word)
+    monitor = watched(case.stream, word)
+    if accepts(case.expression, word):
+        assert monitor.findings == ()
+        return
+    (finding,) = monitor.findings
+    assert (finding.id, finding.level) == (TRUNCATED, Level.MUST)
+    assert monitor.verdict is Verdict.VIOLATES
+    assert named(finding.expected) >= next_symbols(rest) - {"ping", "error"}, finding
+    assert named(finding.expected) <= next_symbols(rest), finding
+
+
+@given(st.data(), cases())
+def test_what_the_client_cuts_off_is_inconclusive(data: st.DataObject, case: Case) -> None:
+    word = case.word[: data.draw(st.integers(0, len(case.word)))]
+    monitor = watched(case.stream, word, by="client")
+    assert monitor.findings == ()
+    if is_terminal(residual(case.expression, word)):
+        assert monitor.verdict is not Verdict.VIOLATES
+    else:
+        assert monitor.verdict is Verdict.INCONCLUSIVE
+
+
+@given(st.data(), cases(), st.lists(st.sampled_from(NAMES), min_size=1, max_size=8))
+def test_all_that_comes_after_the_end_is_one_finding_with_a_count(
+    data: st.DataObject, case: Case, more: list[str]
+) -> None:
+    if not is_terminal(residual(case.expression, case.word)) or not case.word:
+        return
+    monitor = watched(case.stream, (*case.word, *more))
+    (finding,) = monitor.findings
+    assert (finding.id, finding.count) == (AFTER_END, len(more))
+    assert finding.event_index == len(case.word)
+    assert finding.places[0] == len(case.word)
+
+
+@given(st.data(), cases())
+def test_the_first_finding_is_where_the_stream_first_went_wrong(data: st.DataObject, case: Case) -> None:
+    word, _ = data.draw(edited(case.word, NAMES, 3))
+    monitor = case.stream.monitor()
+    for index, symbol in enumerate(word):
+        rest = residual(case.expression, word[:index])
+        new = monitor.observe(Event(symbol, "x"))
+        if symbol in next_symbols(rest):
+            assert new == []
+            continue
+        (finding,) = new
+        assert finding.event_index == index
+        assert finding.id == (AFTER_END if is_terminal(rest) else UNEXPECTED)
+        if finding.id == UNEXPECTED:
+            assert symbol in finding.got
+            assert next_symbols(rest) - {"ping", "error"} <= named(finding.expected) <= next_symbols(rest)
+        return
+
+
+@given(st.data(), cases())
+def test_ended_and_complete_are_the_oracle_s(data: st.DataObject, case: Case) -> None:
+    monitor = case.stream.monitor()
+    for index, symbol in enumerate(case.word):
+        monitor.observe(Event(symbol, "x"))
+        rest = residual(case.expression, case.word[: index + 1])
+        assert monitor.ended == is_terminal(rest)
+        assert monitor.last_symbol == symbol
+        assert monitor.events == index + 1
+
+
+# By example.
+
+
+def messages(text: str, word: str | Sequence[str], by: str = "server", **more: Iterable[str]) -> list[tuple[str, str]]:
+    events = word.split() if isinstance(word, str) else word
+    return [(finding.id, finding.message) for finding in watched(ordered(text, **more), events, by).findings]
+
+
+def test_the_message_of_an_event_after_the_end() -> None:
+    """The wording of the issue: events are counted from 1, as a person does."""
+    found = messages("a b* d", "a b b b b d b")
+    assert found == [(AFTER_END, "event 7 (b): nothing may follow d, which came as event 6; the path was a b×4 d")]
+
+
+def test_the_message_of_an_unexpected_event() -> None:
+    ((id_, message),) = messages("a (b | c) d", "a d d")[:1]
+    assert id_ == UNEXPECTED
+    assert message.startswith("event 2 (d): ")
+    assert {"b", "c"} <= set(re.findall(r"\w+", message))
+    assert "the path was a" in message
+
+
+def test_the_message_of_a_truncated_stream() -> None:
+    ((id_, message),) = messages("a b{2} (c | d)", "a b")
+    assert id_ == TRUNCATED
+    assert "b" in message
+    assert "the path was a b" in message
+
+
+def test_a_stream_without_events_is_truncated() -> None:
+    ((id_, message),) = messages("a b", "")
+    assert id_ == TRUNCATED
+    assert "a" in message
+
+
+def test_a_long_path_is_cut_short() -> None:
+    ((_, message),) = messages("(a b)* d", ["a", "b"] * 5_000 + ["d", "d"])
+    assert len(message) < 500
+    assert message.startswith("event 10002 (d): nothing may follow d, which came as event 10001")
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "ids"),
+    [
+        ("a b c d", "a c d", [UNEXPECTED]),
+        ("a b c d", "a b c b d", [UNEXPECTED]),
+        ("a b c d", "a b d", [UNEXPECTED]),
+        ("a b c d", "a d", [UNEXPECTED]),
+        ("a b c d", "b c d", [UNEXPECTED]),
+        ("a b c d", "a b c", [TRUNCATED]),
+        ("a b c d", "d", [UNEXPECTED]),
+        ("a (b c)* d", "a b c c b c d", [UNEXPECTED]),
+        ("a (b c)* d", "a b b c b c d", [UNEXPECTED]),
+        ("a b* (c | d)", "a b c b b", [AFTER_END]),
+        ("a b | c d d d d", "c a b", [UNEXPECTED]),
+        ("a b | c d d d d", "a c d d d d", [UNEXPECTED]),
+        ("a b* c", "a a a a b c", [UNEXPECTED]),
+    ],
+)
+def test_the_cheapest_repair_lets_what_follows_stand(text: str, word: str, ids: list[str]) -> None:
+    assert [id_ for id_, _ in messages(text, word)] == ids
+
+
+def test_a_missing_stretch_is_one_fault() -> None:
+    assert faults(watched(ordered("a b{5} c d"), ["a", "d"])) == 1
+    assert faults(watched(ordered("a b{5} c d"), ["a", "b", "b", "c", "d"])) == 1
+
+
+def test_a_finding_says_whom_and_how_bad() -> None:
+    (finding,) = watched(ordered("a b"), ["b"]).findings
+    assert (finding.level, finding.operation, finding.event_index) == (Level.MUST, "watch", 0)
+    assert (finding.count, finding.places) == (1, (0,))
+
+
+def test_what_interrupts_ends_the_stream() -> None:
+    more = {"anywhere": ["ping"], "interrupting": ["error"]}
+    assert messages("a b c", "a ping error", **more) == []
+    assert [id_ for id_, _ in messages("a b c", "a error ping b c", **more)] == [AFTER_END]
+    assert [id_ for id_, _ in messages("a b c", "a b c error", **more)] == [AFTER_END]
+    assert messages("a b c", "error", **more) == []
+
+
+def test_close_twice_or_by_whom_nobody_knows() -> None:
+    monitor = ordered("a b").monitor()
+    monitor.observe(Event("a", "x"))
+    assert [finding.id for finding in monitor.close(by="server")] == [TRUNCATED]
+    assert monitor.close(by="server") == []
+    with pytest.raises(ValueError, match="nobody"):
+        ordered("a b").monitor().close(by="nobody")
