@@ -126,7 +126,10 @@ class Decoder:
         return [WireFault("unterminated-event", start, at, detail)]
 
     def _settle_bom(self, chunk: bytes) -> bytes:
-        """Take off the one BOM that may lead the stream ("strips one leading U+FEFF, if any"), however it is cut."""
+        """Take off the BOM that may lead the stream, however it is cut.
+
+        The standard: "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."
+        """
         head = (self._head or b"") + chunk
         if len(head) < len(_BOM) and _BOM.startswith(head):
             self._head = head
