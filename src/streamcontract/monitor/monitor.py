@@ -119,7 +119,7 @@ class StreamMonitor:
         if event.retry is not None and self.events == 0:
             self._retry = event.retry
         data = event.data if isinstance(event.data, str) else msgspec.json.encode(event.data).decode()
-        self._take_event(ReceivedEvent(event.event, data, event.id, event.retry, 0, 0, at))
+        self._take_event(ReceivedEvent(event.event, data, event.id, event.retry, -1, -1, at))
         return self._ledger.new()
 
     def observe_comment(self, *, at: float | None = None) -> list[Finding]:
@@ -167,7 +167,7 @@ class StreamMonitor:
             self._expectations.unsettle_all(f"an event was lost at byte {fault.offset}")
 
     def _take_event(self, event: ReceivedEvent) -> None:
-        where = Where(self.events, event.offset, event.at)
+        where = Where(self.events, event.offset if event.offset >= 0 else None, event.at)
         self.events += 1
         if event.at is not None:
             self._note_timing(self._timing.event_arrived(event.at), event.at)
@@ -301,7 +301,7 @@ class StreamMonitor:
         for fault in faults:
             self._ledger.add(
                 fault.id,
-                Where(max(self.events - 1, 0) if self.events else None, self._decoder.offset, at),
+                Where(max(self.events - 1, 0) if self.events else None, self._decoder.offset or None, at),
                 fault.message,
                 level=fault.level,
                 expected=f"≤ {fault.limit:,} ms",

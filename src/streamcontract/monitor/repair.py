@@ -20,8 +20,14 @@ __all__ = ["Edge", "Node", "OrderFaultKind", "RepairTable", "repair_table"]
 COST_LIMIT = 2
 """Pasts that need two more faults than the best are given up: enough for two neighbours in the wrong order."""
 
-NODE_LIMIT = 20_000
-"""Nodes kept for one automaton; when there are more, all are forgotten and made anew as they are needed."""
+PASTS_LIMIT = 256
+"""Pasts followed at once, the best of them: a wrong stream over thousands of states could be explained in as many ways."""
+
+STRETCH_LIMIT = 2_000
+"""States looked through for the end of a missing stretch, nearest first."""
+
+KEPT_LIMIT = 200_000
+"""Costs and edges kept for one automaton, some 20 MB; when there are more, all are forgotten and made as needed."""
 
 
 class OrderFaultKind(Enum):
@@ -64,6 +70,7 @@ class RepairTable:
     def __init__(self, automaton: Automaton) -> None:
         self.automaton = automaton
         self.nodes: dict[frozenset[tuple[int, int]], Node] = {}
+        self.kept = 0
         self.root = self._node({automaton.start: 0})
 
     def edge(self, node: Node, symbol: str) -> Edge:
@@ -71,17 +78,25 @@ class RepairTable:
         made = self._edge(node, symbol)
         # Symbols that the automaton does not know come from the classifier, whose names are bounded by the contract.
         node.edges[symbol] = made
+        self.kept += 1
         return made
 
     def _node(self, costs: Mapping[int, int]) -> Node:
-        if len(self.nodes) >= NODE_LIMIT:
-            self.nodes = {}
-            self.root = self._node({self.automaton.start: 0})
         key = frozenset(costs.items())
         node = self.nodes.get(key)
         if node is None:
+            if self.kept > KEPT_LIMIT:
+                self._forget()
             node = self.nodes[key] = Node(costs, self.automaton)
+            self.kept += len(costs)
         return node
+
+    def _forget(self) -> None:
+        """Streams that are under way keep the node on which they stand; its edges are made again."""
+        for node in self.nodes.values():
+            node.edges.clear()
+        self.nodes, self.kept = {}, 0
+        self.root = self._node({self.automaton.start: 0})
 
     def _edge(self, node: Node, symbol: str) -> Edge:
         if node.terminal:
@@ -91,7 +106,7 @@ class RepairTable:
         least = min(costs.values())
         if least:
             self._assume_missing_stretch(costs, node.best, symbol)
-        following = self._node({state: cost - least for state, cost in costs.items() if cost - least <= COST_LIMIT})
+        following = self._node(_best(costs, least))
         if least:
             return Edge(following, OrderFaultKind.UNEXPECTED, None)
         taken = [state for state in node.best if symbol in self.automaton.table[state]]
@@ -114,13 +129,21 @@ class RepairTable:
         table = self.automaton.table
         queue = deque(states)
         reached = set(queue)
-        while queue:
+        while queue and len(reached) < STRETCH_LIMIT and len(costs) < 2 * PASTS_LIMIT:
             row = table[queue.popleft()]
             _lower(costs, row.get(symbol), 1)
             for following in row.values():
                 if following not in reached:
                     reached.add(following)
                     queue.append(following)
+
+
+def _best(costs: Mapping[int, int], least: int) -> dict[int, int]:
+    """The costs counted from the least; of too many the best, and of equal ones those that were found first."""
+    kept = {state: cost - least for state, cost in costs.items() if cost - least <= COST_LIMIT}
+    if len(kept) <= PASTS_LIMIT:
+        return kept
+    return dict(sorted(kept.items(), key=lambda item: item[1])[:PASTS_LIMIT])
 
 
 def _lower(costs: dict[int, int], state: int | None, cost: int) -> None:
