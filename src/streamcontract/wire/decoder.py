@@ -27,7 +27,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The longest line and the longest event that are kept, in bytes, without the line end and the blank line.
+    """The longest line, without its end, and the longest event that are kept, in bytes.
 
     An event is measured from its first field line to its blank line, comments in between included.
     """
@@ -189,10 +189,11 @@ class Decoder:
                 self._position += len(ended)
             else:
                 self._interpret((line.decode("latin-1"),), width, False, at, items)
-                self._measure_event(at, items)
+                self._measure_event(self._position - width + 1, at, items)
 
-    def _measure_event(self, at: float | None, items: list[Item]) -> None:
-        if self._start >= 0 and not self._dropped and self._position - self._start > self._limits.event:
+    def _measure_event(self, end: int, at: float | None, items: list[Item]) -> None:
+        """Drop the event that has begun if it is too long; `end` leaves out an LF behind a CR, which may come later."""
+        if self._start >= 0 and not self._dropped and end - self._start > self._limits.event:
             detail = f"an event of more than {self._limits.event} bytes was left out"
             items.append(WireFault("event-too-long", self._start, at, detail))
             self._dropped = True
