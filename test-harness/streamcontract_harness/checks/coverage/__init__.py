@@ -1,0 +1,1 @@
+"""What the run as a whole has seen of an operation."""

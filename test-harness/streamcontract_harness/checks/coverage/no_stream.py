@@ -1,0 +1,42 @@
+"""No stream could be had from a streaming operation.
+
+Requirement: coverage.no-stream (MUST).
+Why it matters: nothing of what the contract says about the stream was checked, and a check that saw nothing is no pass.
+Right: at least one request is answered with the stream.
+Wrong: every request is answered with an error, because a credential is missing or the examples do not fit.
+Spec: the contract's `x-stream`
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from streamcontract import Finding, Level
+from streamcontract_harness.results import Tally
+
+__all__ = ["check"]
+
+
+def check(tally: Tally) -> Iterator[Finding]:
+    if tally.stream is None or tally.streams or tally.explained:
+        return
+    got = _statuses(tally.statuses)
+    hint = ""
+    if tally.statuses and set(tally.statuses) <= {401, 403}:
+        hint = "; pass the credentials with --header"
+    elif tally.statuses:
+        hint = "; give the contract an example of a request that works, or a link from the operation that comes before"
+    yield Finding(
+        id="coverage.no-stream",
+        level=Level.MUST,
+        operation=tally.operation,
+        message=f"no stream could be had: {got}{hint}",
+        expected=f"status {tally.stream.status} with {tally.stream.media_type}",
+        got=got,
+        location=tally.stream.location,
+    )
+
+
+def _statuses(statuses: Counter[int]) -> str:
+    if not statuses:
+        return "no request was answered"
+    return "answers had " + ", ".join(f"status {status} (×{count})" for status, count in sorted(statuses.items()))

@@ -1,0 +1,1 @@
+"""HTTP: status, headers, content type."""

@@ -1,0 +1,35 @@
+"""A response header does not fit its schema.
+
+Requirement: http.invalid-header (MUST).
+Why it matters: a client that reads a number out of the header gets something else.
+Right: `X-Budget-Tokens-Remaining: 120` where the schema says `type: integer, minimum: 0`.
+Wrong: `X-Budget-Tokens-Remaining: unlimited`.
+Spec: https://spec.openapis.org/oas/v3.2.0.html#header-object
+"""
+
+from collections.abc import Iterator
+
+from streamcontract import Finding
+from streamcontract_harness.checks.fault import fault
+from streamcontract_harness.documented import Documented
+from streamcontract_harness.exchange import Exchange
+
+__all__ = ["check"]
+
+
+def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
+    response = documented.find(exchange.status) if exchange.status is not None else None
+    for header in response.headers if response else ():
+        text = exchange.header(header.name)
+        if text is None or header.validator is None:
+            continue
+        for error in header.validator.errors(header.read(text)):
+            yield fault(
+                "http.invalid-header",
+                exchange,
+                f"the header {header.name} does not fit its schema: {error.message}",
+                expected=error.schema_at,
+                got=text,
+                place=header.name,
+            )
+            break

@@ -1,0 +1,1 @@
+"""Requests out of the contract: the only importers of Schemathesis and Hypothesis."""

@@ -1,0 +1,137 @@
+"""A Schemathesis run over all operations: its own checks' findings, as ours are; the streams are judged on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from schemathesis.core.failures import Failure, Severity
+from schemathesis.core.transport import Response
+from schemathesis.engine import events
+from schemathesis.engine.core import Engine, EventStream, ExecutionPlan
+from schemathesis.engine.errors import ServerUnavailable
+from schemathesis.engine.recorder import CheckFailureInfo, ScenarioRecorder
+from schemathesis.engine.run import PhaseName
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from streamcontract import Finding, Level
+from streamcontract_harness.documented import Documented
+from streamcontract_harness.generation.carrier import operation_id
+
+__all__ = ["ApiFinding", "ApiNote", "ApiRun", "ApiStep"]
+
+UNUSED = (PhaseName.PROBING, PhaseName.AUTH_BOOTSTRAP)
+"""Phases that send requests of no operation, past the schema's transport and so past its limits."""
+NETWORK = (requests.RequestException, ServerUnavailable)
+"""Errors that the harness has seen and reported itself, on the exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiStep:
+    """Schemathesis goes on to this phase and operation."""
+
+    phase: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFinding:
+    """What one of its checks found, and the command lines that show it."""
+
+    finding: Finding
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiNote:
+    """Something that it could not test, and why."""
+
+    text: str
+
+
+class _Engine(Engine):
+    """Tests operations only."""
+
+    def _create_execution_plan(self) -> ExecutionPlan:
+        plan = super()._create_execution_plan()
+        return ExecutionPlan([phase for phase in plan.phases if phase.name not in UNUSED])
+
+
+class ApiRun:
+    """One run; it sends through the schema's transport, in a thread of its own."""
+
+    def __init__(self, schema: OpenApiSchema, documented: Mapping[str, Documented]) -> None:
+        self._documented = documented
+        self._events: EventStream = _Engine(schema).execute()
+
+    def stop(self) -> None:
+        """Send nothing more. Safe in a signal handler."""
+        self._events.stop()
+
+    def __iter__(self) -> Iterator[ApiStep | ApiFinding | ApiNote]:
+        for event in self._events:
+            match event:
+                case events.ScenarioStarted():
+                    yield ApiStep(event.phase.value, event.label or "links")
+                case events.ScenarioFinished():
+                    yield from self._findings(event.recorder)
+                case events.NonFatalError() if not isinstance(event.value, NETWORK):
+                    yield ApiNote(f"{event.label}: {event.info.title}: {_line(event.info.message)}")
+                case events.FatalError():
+                    yield ApiNote(f"Schemathesis stopped: {_line(str(event.exception))}")
+                case events.EngineFinished():
+                    for failure in event.failures:
+                        yield ApiNote(f"{failure.title}: {_line(failure.message)}")
+
+    def _findings(self, recorder: ScenarioRecorder) -> Iterator[ApiFinding]:
+        for case_id, checks in recorder.checks.items():
+            for check in checks:
+                if check.failure_info is None:
+                    continue
+                shown = check.failure_info.failure.case_id or case_id
+                operation = operation_id(recorder.cases[shown].value)
+                response = recorder.find_response(case_id=shown)
+                if not self._is_told(check.name, operation, response):
+                    yield _finding(check.name, operation, check.failure_info)
+
+    def _is_told(self, check: str, operation: str, response: Response | None) -> bool:
+        """Whether a failure says nothing of its own: the monitor or the contract has spoken already."""
+        documented = self._documented.get(operation)
+        if response is None or documented is None:
+            return False
+        if check == "response_schema_conformance":
+            media_type = next(iter(response.headers.get("content-type", [])), "").partition(";")[0].strip().lower()
+            return documented.is_stream(response.status_code, media_type)
+        if check == "not_a_server_error":  # documented as it is, or a finding of http.undocumented-status
+            return documented.is_literal(response.status_code) or documented.find(response.status_code) is None
+        return False
+
+
+def _finding(check: str, operation: str, info: CheckFailureInfo) -> ApiFinding:
+    failure = info.failure
+    finding = Finding(
+        id=f"api.{check}",
+        level=_level(check, failure),
+        operation=operation,
+        message=f"{failure.title}: {_line(failure.message)}" if failure.message else failure.title,
+        place=failure.title,
+    )
+    steps = tuple(step.curl for step in info.steps)
+    return ApiFinding(finding, steps or (info.code_sample,))
+
+
+def _level(check: str, failure: Failure) -> Level:
+    """A server error, ignored credentials and a body against its schema break the contract; the rest is advice.
+
+    The contract does not say that a server refuses all that its schemas do not allow, nor that it takes all that they
+    do: Schemathesis weighs both as medium.
+    """
+    grave = failure.severity in (Severity.CRITICAL, Severity.HIGH) or check == "response_schema_conformance"
+    return Level.MUST if grave else Level.SHOULD
+
+
+def _line(text: Any) -> str:
+    """One line of a text of several paragraphs."""
+    return " ".join(str(text).split())[:600]

@@ -1,0 +1,172 @@
+"""Lets Schemathesis speak through the harness's transport: every request that it makes becomes a kept exchange.
+
+This is how the harness's checks are plugged into a Schemathesis run. They see the whole stream with its arrival times
+and how it ended, and nothing is registered in Schemathesis' registry of checks, which the whole process shares.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from schemathesis import Case
+from schemathesis.core.transport import STREAM_CUT_SHORT_ATTRIBUTE, Response
+from schemathesis.transport.requests import REQUESTS_TRANSPORT, ManagedCookiesSession, RequestsTransport
+from urllib3 import HTTPHeaderDict, HTTPResponse
+
+from streamcontract import Request
+from streamcontract_harness.conversation import UnsendableError
+from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+
+__all__ = ["Carrier", "Send", "operation_id", "sent_request"]
+
+Send = Callable[[SentRequest], Exchange]
+"""Sends a request, judges the answer, and returns the exchange."""
+
+REWRITTEN = frozenset({"content-length", "host", "connection", "transfer-encoding"})
+"""Headers that the transport writes itself."""
+ADDED = frozenset({"x-schemathesis-testcaseid", "user-agent", "accept-encoding"})
+"""Headers that a case has unasked: a random mark, another's name, and codings that a stream must not have."""
+USER_AGENT = "streamcontract-harness"
+
+
+def operation_id(case: Case[Any]) -> str:
+    """The operation's id, as the contract has it: by method and path where it has no operationId."""
+    operation = case.operation
+    id_ = operation.definition.raw.get("operationId")
+    return id_ if isinstance(id_, str) else f"{operation.method.upper()} {operation.path}"
+
+
+def sent_request(case: Case[Any], prepared: requests.PreparedRequest) -> SentRequest:
+    """What goes over the wire for a case, without what `requests` and Schemathesis add by themselves."""
+    headers = tuple(_headers(case, prepared))
+    body = _bytes(prepared.body)
+    names = {name.lower(): value for name, value in headers}
+    view = Request(
+        method=prepared.method or "",
+        url=prepared.url or "",
+        path=dict(case.path_parameters),
+        query=dict(case.query),
+        headers=names,
+        body=_parsed(body, names.get("content-type", "")),
+    )
+    return SentRequest(operation_id(case), view.method, view.url, headers, body, view)
+
+
+def _headers(case: Case[Any], prepared: requests.PreparedRequest) -> Iterator[tuple[str, str]]:
+    given = {str(name).lower() for name in (*(case.headers or {}), *(case.operation.schema.config.headers or {}))}
+    for name, value in prepared.headers.items():
+        lower = name.lower()
+        if lower in REWRITTEN or (lower in ADDED and lower not in given):
+            continue
+        yield name, value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    if "user-agent" not in given:
+        yield "User-Agent", USER_AGENT
+
+
+def _bytes(body: object) -> bytes | None:
+    """`requests` has put the body into bytes or text by now; it streams only what is given as a file."""
+    if body is None or isinstance(body, bytes):
+        return body
+    return body.encode() if isinstance(body, str) else b""
+
+
+class Carrier(RequestsTransport):
+    """Schemathesis' transport over `requests`, with the harness's in place of its sockets."""
+
+    def __init__(self, send: Send) -> None:
+        super().__init__()
+        self._copy_serializers_from(REQUESTS_TRANSPORT)
+        self._send = send
+        self._threads = threading.local()
+
+    def send(self, case: Case[Any], *, session: requests.Session | None = None, **kwargs: Any) -> Response:
+        """Send a case. Raises what `requests` raises when there is no whole answer."""
+        own: _Session | None = getattr(self._threads, "session", None)
+        if own is None:
+            own = self._threads.session = _Session(self._send)
+        own.case = case
+        own.headers.clear()
+        own.headers.update(session.headers if session is not None else {})
+        own.auth = session.auth if session is not None else None
+        return super().send(case, session=own, **kwargs)
+
+
+class _Session(ManagedCookiesSession):
+    """A session whose requests all go one way; proxies and passwords of the environment are not used."""
+
+    def __init__(self, send: Send) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.case: Case[Any]
+        self._adapter = _Adapter(send)
+
+    def get_adapter(self, url: str | bytes) -> HTTPAdapter:
+        self._adapter.case = self.case
+        return self._adapter
+
+
+class _Adapter(HTTPAdapter):
+    """Where `requests` would open a connection."""
+
+    def __init__(self, send: Send) -> None:
+        super().__init__()
+        self._send = send
+        self.case: Case[Any]
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        try:
+            exchange = self._send(sent_request(self.case, request))
+        except UnsendableError as error:
+            raise requests.exceptions.InvalidHeader(str(error), request=request) from error
+        _raise_for_ending(exchange, request)
+        response: requests.Response = self.build_response(request, _raw(exchange))
+        if not exchange.closed_by_server:
+            setattr(response, STREAM_CUT_SHORT_ATTRIBUTE, True)
+        return response
+
+
+def _raise_for_ending(exchange: Exchange, request: requests.PreparedRequest) -> None:
+    """Schemathesis judges whole answers, and streams of which enough has come."""
+    if exchange.ending is Ending.UNREACHABLE:
+        raise requests.ConnectionError(exchange.detail, request=request) from ConnectionRefusedError(exchange.detail)
+    if not exchange.answered:
+        kind = requests.ReadTimeout if exchange.ending is Ending.TIME else requests.ConnectionError
+        raise kind(exchange.detail or exchange.ending.value, request=request)
+    if exchange.ending is not Ending.SERVER and exchange.media_type != "text/event-stream":
+        raise requests.exceptions.ChunkedEncodingError(exchange.detail or exchange.ending.value, request=request)
+
+
+def _raw(exchange: Exchange) -> HTTPResponse:
+    """The answer as urllib3 has it. The body is plain already: not chunked any more, and never to be unpacked."""
+    headers = HTTPHeaderDict()
+    for name, value in exchange.headers:
+        if name not in ("transfer-encoding", "content-encoding"):
+            headers.add(name, value)
+    return HTTPResponse(
+        body=BytesIO(exchange.body),
+        headers=headers,
+        status=exchange.status or 0,
+        version=11,
+        reason="",
+        preload_content=False,
+        decode_content=False,
+    )
+
+
+def _parsed(body: bytes | None, content_type: str) -> Any:
+    """The body as rules speak of it: JSON, else text."""
+    if body is None:
+        return None
+    text = body.decode(errors="replace")
+    if "json" in content_type:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text

@@ -1,0 +1,80 @@
+"""Hypothesis, used as a library: values from a strategy by a seed, and the smallest value that shows something."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky, HypothesisWarning, Unsatisfiable
+from hypothesis.reporting import with_reporter
+
+__all__ = ["draw", "smallest"]
+
+Value = TypeVar("Value")
+
+
+def draw(strategy: st.SearchStrategy[Value], count: int, seed_value: int) -> list[Value]:
+    """Up to so many values, the simplest first; the same seed gives the same. None when the strategy has none."""
+    found: list[Value] = []
+
+    @seed(seed_value)
+    @_settings(count, Phase.generate)
+    @given(strategy)
+    def collect(value: Value) -> None:
+        found.append(value)
+
+    with _quiet(), suppress(Unsatisfiable):
+        collect()
+    return found
+
+
+def smallest(
+    strategy: st.SearchStrategy[Value], shows: Callable[[Value], bool], count: int, seed_value: int
+) -> Value | None:
+    """The smallest value that shows it, as Hypothesis shrinks; None when none of the first `count` does.
+
+    The values are those that `draw` gives for the same seed, until the first that shows it. `shows` must always answer
+    the same for the same value.
+    """
+    last: list[Value] = []
+
+    @seed(seed_value)
+    @_settings(count, Phase.generate, Phase.shrink)
+    @given(strategy)
+    def search(value: Value) -> None:
+        if shows(value):
+            last[:] = [value]
+            raise _Shown
+
+    with _quiet(), suppress(_Shown, Flaky, Unsatisfiable):
+        search()
+    return last[0] if last else None
+
+
+class _Shown(Exception):  # noqa: N818 - a signal to Hypothesis, no error
+    """This value shows it."""
+
+
+def _settings(count: int, *phases: Phase) -> settings:
+    return settings(
+        max_examples=count,
+        phases=phases,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings(), with_reporter(lambda _: None):
+        warnings.simplefilter("ignore", HypothesisWarning)
+        yield

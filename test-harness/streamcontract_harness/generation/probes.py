@@ -1,0 +1,156 @@
+"""Requests for the harness's own probes: from the contract's examples, and from Hypothesis by the contract's schemas.
+
+An operation that needs another call first is reached through OpenAPI `links`: a probe is then a chain of cases, each
+made from the answer to the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import requests
+from hypothesis import strategies as st
+from schemathesis import Case
+from schemathesis.core import NOT_SET
+from schemathesis.core.result import Ok
+from schemathesis.core.transforms import UNRESOLVABLE
+from schemathesis.core.transport import Response
+from schemathesis.generation.hypothesis.examples import generate_one
+from schemathesis.generation.stateful.state_machine import StepOutput
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+from schemathesis.specs.openapi.stateful.links import OpenApiLink
+
+from streamcontract import Operation
+from streamcontract_harness.exchange import Exchange, SentRequest
+from streamcontract_harness.generation.carrier import Send, sent_request
+from streamcontract_harness.generation.chains import chain_to
+from streamcontract_harness.generation.drawing import draw, smallest
+from streamcontract_harness.generation.schema import api_operation
+
+__all__ = ["Probe", "ProbePlan", "request_for"]
+
+ACCEPT = "text/event-stream, */*;q=0.5"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One way to provoke a stream: cases to be sent in turn, and the links that lead from each to the next."""
+
+    cases: tuple[Case[Any], ...]
+    links: tuple[OpenApiLink, ...] = ()
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for probes that send the same."""
+        return tuple((sent.method, sent.url, sent.headers, sent.body) for sent in map(_sent, self.cases))
+
+    def send(self, send: Send) -> Exchange | None:
+        """Send the chain; the last exchange, or None when an answer on the way does not lead on."""
+        exchange: Exchange | None = None
+        output: StepOutput | None = None
+        for number, original in enumerate(self.cases):
+            case = original.derive(keep_auth=True)
+            if output is not None and exchange is not None:
+                link = self.links[number - 1]
+                if str(exchange.status) != link.status_code or not _follow(link, output, case):
+                    return None
+            before = () if exchange is None else (*exchange.request.before, exchange.request)
+            exchange = send(replace(_sent(case), before=before))
+            output = StepOutput(response=_response(exchange), case=case)
+        return exchange
+
+
+class ProbePlan:
+    """How to provoke the stream of one operation."""
+
+    def __init__(self, schema: OpenApiSchema, operation: Operation) -> None:
+        self._target = api_operation(schema, operation)
+        self._links = chain_to(schema, self._target)
+        self._sources: tuple[APIOperation[Any, Any, Any, Any], ...] = tuple(link.source for link in self._links)
+
+    @property
+    def strategy(self) -> st.SearchStrategy[Probe]:
+        """Probes whose requests fit the contract's schemas."""
+        cases = [operation.as_strategy() for operation in (*self._sources, self._target)]
+        return st.tuples(*cases).map(self._probe)
+
+    def examples(self) -> list[Probe]:
+        """Probes from the contract's examples: of the operation itself, and of the one that a chain begins with."""
+        found = [self._probe((case,), links=()) for case in _examples(self._target)]
+        if self._sources:
+            rest = [generate_one(operation.as_strategy()) for operation in (*self._sources[1:], self._target)]
+            found += [self._probe((case, *rest)) for case in _examples(self._sources[0])]
+        return found
+
+    def generated(self, count: int, seed: int) -> list[Probe]:
+        """Up to so many different probes, the simplest first; the same seed gives the same."""
+        return list({probe.key: probe for probe in draw(self.strategy, count, seed)}.values())
+
+    def smallest(self, shows: Any, count: int, seed: int) -> Probe | None:
+        """The smallest probe of which `shows` says yes, as far as it can be found."""
+        return smallest(self.strategy, shows, count, seed)
+
+    def _probe(self, cases: Sequence[Case[Any]], links: tuple[OpenApiLink, ...] | None = None) -> Probe:
+        cases[-1].headers.setdefault("Accept", ACCEPT)
+        return Probe(tuple(cases), self._links if links is None else links)
+
+
+def request_for(
+    schema: OpenApiSchema, operation: Operation, parameters: Mapping[str, Any], body: Any, *, has_body: bool
+) -> SentRequest:
+    """A request of an operation with these values; each parameter goes where the contract says."""
+    api = api_operation(schema, operation)
+    places: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}, "cookie": {}}
+    for parameter in api.iter_parameters():
+        if parameter.name in parameters:
+            places[str(parameter.location.value)][parameter.name] = parameters[parameter.name]
+    media_types = api.get_request_payload_content_types() if has_body else []
+    case = api.Case(
+        path_parameters=places["path"],
+        query=places["query"],
+        headers={name: str(value) for name, value in places["header"].items()} | dict(schema.config.headers or {}),
+        cookies=places["cookie"],
+        body=body if has_body else NOT_SET,
+        media_type=next(iter(media_types), "application/json") if has_body else None,
+    )
+    return _sent(case)
+
+
+def _examples(operation: APIOperation[Any, Any, Any, Any]) -> list[Case[Any]]:
+    given: dict[str, Any] = {"headers": dict(operation.schema.config.headers or {})}
+    return [generate_one(strategy) for strategy in operation.get_strategies_from_examples(**given)]
+
+
+def _sent(case: Case[Any]) -> SentRequest:
+    arguments = case.as_transport_kwargs(base_url=case.operation.base_url)
+    prepared = requests.Request(**arguments).prepare()
+    return sent_request(case, prepared)
+
+
+def _response(exchange: Exchange) -> Response:
+    """The answer, as links read it."""
+    prepared = requests.Request(exchange.request.method, exchange.request.url).prepare()
+    headers: dict[str, list[str]] = {}
+    for name, value in exchange.headers:
+        headers.setdefault(name, []).append(value)
+    return Response(exchange.status or 0, headers, exchange.body, prepared, exchange.ended - exchange.started, True)
+
+
+def _follow(link: OpenApiLink, output: StepOutput, case: Case[Any]) -> bool:
+    """Put into the case what the link takes out of the answer; False when a required value is not there."""
+    transition = link.extract(output)
+    for container, parameters in transition.parameters.items():
+        for name, extracted in parameters.items():
+            if isinstance(extracted.value, Ok) and extracted.value.ok() not in (None, UNRESOLVABLE):
+                getattr(case, container)[name] = extracted.value.ok()
+            elif extracted.is_required:
+                return False
+    body = transition.request_body
+    if body is not None and isinstance(body.value, Ok) and body.value.ok() is not UNRESOLVABLE:
+        linked = body.value.ok()
+        drawn = case.body if link.merge_body and isinstance(linked, dict) and isinstance(case.body, dict) else {}
+        case.body = {**drawn, **linked} if isinstance(linked, dict) else linked
+    return True

@@ -1,0 +1,123 @@
+"""Holds one exchange to the contract: the monitor while the stream arrives, the checks once it has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streamcontract import Contract, Finding, Level, Response, StreamMonitor, Tolerance, Verdict
+from streamcontract_harness.checks.catalogue import check_exchange
+from streamcontract_harness.documented import Documented, documented
+from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+from streamcontract_harness.results import Tally
+
+__all__ = ["Judge", "Judgement", "StreamListener"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found in one exchange; `monitor` is None when it was no stream."""
+
+    exchange: Exchange
+    findings: tuple[Finding, ...]
+    monitor: StreamMonitor | None = None
+
+    @property
+    def violates(self) -> bool:
+        return any(finding.level is Level.MUST for finding in self.findings)
+
+
+class StreamListener:
+    """Feeds the monitor while the bytes arrive; it listens to one exchange."""
+
+    def __init__(self, documented: Documented | None, request: SentRequest, tolerance: Tolerance) -> None:
+        self.monitor: StreamMonitor | None = None
+        self._documented = documented
+        self._request = request
+        self._tolerance = tolerance
+
+    def head(self, exchange: Exchange) -> None:
+        documented, status = self._documented, exchange.status or 0
+        if documented is None or exchange.header("content-encoding") not in (None, "identity"):
+            return
+        stream = documented.operation.stream
+        if stream is None or not documented.is_stream(status, exchange.media_type):
+            return
+        self.monitor = stream.monitor(
+            self._request.view,
+            Response(status, exchange.header_map()),
+            started=exchange.started,
+            tolerance=self._tolerance,
+        )
+
+    def chunk(self, at: float, data: bytes) -> bool:
+        if self.monitor is None:
+            return False
+        self.monitor.feed(data, at=at)
+        return self.monitor.ended
+
+
+class Judge:
+    """Knows the contract; remembers nothing of an exchange."""
+
+    def __init__(self, contract: Contract, tolerance: Tolerance | None = None) -> None:
+        self._documented = documented(contract)
+        self._tolerance = tolerance or Tolerance()
+
+    def documents(self, operation: str) -> Documented | None:
+        """What the contract says about the answers of an operation."""
+        return self._documented.get(operation)
+
+    def listener(self, request: SentRequest) -> StreamListener:
+        """What is to listen to the exchange of this request."""
+        return StreamListener(self._spoken_of(request), request, self._tolerance)
+
+    def judge(self, exchange: Exchange, listener: StreamListener) -> Judgement:
+        """All that is wrong with an exchange that is over."""
+        monitor = listener.monitor
+        documented = self._spoken_of(exchange.request)
+        if documented is None or exchange.ending is Ending.STOPPED:
+            return Judgement(exchange, (), None)
+        if monitor is not None:
+            _close(monitor, exchange)
+        findings = (*check_exchange(exchange, documented), *(monitor.findings if monitor else ()))
+        return Judgement(exchange, findings, monitor)
+
+    def _spoken_of(self, request: SentRequest) -> Documented | None:
+        """None for a request that the contract says nothing about, such as one with a method that it does not have."""
+        documented = self._documented.get(request.operation)
+        return documented if documented and documented.operation.method == request.method else None
+
+
+def count(tally: Tally, judgement: Judgement) -> None:
+    """Add one exchange to what was seen of its operation."""
+    exchange, monitor = judgement.exchange, judgement.monitor
+    tally.requests += 1
+    if exchange.status is not None:
+        tally.statuses[exchange.status] += 1
+    if monitor is None:
+        tally.explained = tally.explained or judgement.violates
+        return
+    tally.streams += 1
+    tally.events += monitor.events
+    if not judgement.violates:
+        tally.right_streams += 1
+        tally.inconclusive_streams += monitor.verdict is Verdict.INCONCLUSIVE
+    tally.transitions = monitor.transitions if tally.transitions is None else tally.transitions | monitor.transitions
+    if monitor.last_symbol is not None and (monitor.outcome is not None or monitor.ended):
+        tally.outcomes[monitor.last_symbol] += 1
+    for unsettled in monitor.unsettled:
+        tally.unsettled.setdefault(unsettled.id, unsettled)
+
+
+def _close(monitor: StreamMonitor, exchange: Exchange) -> None:
+    """Tell the monitor who ended the stream.
+
+    A stream that has said all and is left open is at its end all the same, with its last byte. One that broke off is
+    one fault, told by `wire.cut`: what is missing behind the break is no second one.
+    """
+    if exchange.ending is Ending.SERVER:
+        monitor.close(by="server", at=exchange.ended)
+    elif exchange.ending is Ending.ENOUGH:
+        monitor.close(by="server")
+    else:
+        monitor.close(by="client", at=exchange.ended)

@@ -1,0 +1,139 @@
+"""What a run has seen: a tally for each operation, each finding once, and the verdict over all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from streamcontract import Contract, Finding, Level, Operation, Stream, Unsettled, Verdict
+from streamcontract.monitor.coverage import Transitions, transitions_of
+from streamcontract_harness.exchange import Exchange, SentRequest
+
+__all__ = ["Report", "Reported", "Stretch", "Tally", "key_of"]
+
+STRETCH_BEFORE = 160
+STRETCH_AFTER = 240
+"""Bytes of the stream that are shown before and after the place of a fault: the event, and what stands round it."""
+
+Key = tuple[str, str, str, Level]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bytes of a stream, and where they begin in it."""
+
+    offset: int
+    data: bytes
+
+    @classmethod
+    def around(cls, exchange: Exchange, offset: int) -> Stretch:
+        """The bytes round a place in the body of an exchange."""
+        begin = max(0, min(offset, exchange.size) - STRETCH_BEFORE)
+        return cls(begin, bytes(exchange.chunks.data[begin : offset + STRETCH_AFTER]))
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A finding, the evidence of it, and on how many exchanges it was seen.
+
+    `request` is what shows it, the smallest that was found when `shrunk`; `commands` are given where the request is
+    known as text only.
+    """
+
+    finding: Finding
+    request: SentRequest | None = None
+    stretch: Stretch | None = None
+    exchanges: int = 1
+    shrunk: bool = False
+    commands: tuple[str, ...] = ()
+
+
+def key_of(finding: Finding) -> Key:
+    """What makes two findings the same one."""
+    return finding.operation, finding.id, finding.place, finding.level
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was seen of one operation.
+
+    `explained`: a violation stands between the checker and the stream; `not_reached` says why the rest was left out.
+    """
+
+    operation: str
+    method: str
+    path: str
+    stream: Stream | None
+    transitions: Transitions | None
+    requests: int = 0
+    streams: int = 0
+    right_streams: int = 0
+    inconclusive_streams: int = 0
+    events: int = 0
+    explained: bool = False
+    statuses: Counter[int] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    unsettled: dict[str, Unsettled] = field(default_factory=dict)
+    not_reached: str = ""
+
+    @classmethod
+    def of(cls, operation: Operation) -> Tally:
+        """Nothing seen yet."""
+        stream = operation.stream
+        transitions = transitions_of(stream, 0, ()) if stream else None
+        return cls(operation.id, operation.method, operation.path, stream, transitions)
+
+
+@dataclass(slots=True)
+class Report:
+    """All that a run has seen, so far or at its end. `untestable` says why nothing could be tested, if so."""
+
+    contract: str
+    url: str
+    seed: int
+    tallies: dict[str, Tally]
+    found: dict[Key, Reported] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    interrupted: bool = False
+    untestable: str = ""
+    cut_short: str = ""
+
+    @classmethod
+    def of(cls, contract: Contract, url: str, seed: int, operations: list[Operation]) -> Report:
+        """Nothing seen yet."""
+        return cls(contract.document.path, url, seed, {operation.id: Tally.of(operation) for operation in operations})
+
+    def add(self, reported: Reported) -> bool:
+        """Keep a finding; equal ones become one. Returns whether it is new."""
+        key = key_of(reported.finding)
+        known = self.found.get(key)
+        if known is None:
+            self.found[key] = reported
+            return True
+        count = known.finding.count + reported.finding.count
+        self.found[key] = replace(known, finding=replace(known.finding, count=count), exchanges=known.exchanges + 1)
+        return False
+
+    @property
+    def findings(self) -> list[Reported]:
+        """Violations first, then warnings; within them by operation and id."""
+        order = {Level.MUST: 0, Level.SHOULD: 1}
+        return sorted(self.found.values(), key=lambda r: (order[r.finding.level], r.finding.operation, r.finding.id))
+
+    @property
+    def violations(self) -> int:
+        return sum(reported.finding.level is Level.MUST for reported in self.found.values())
+
+    @property
+    def warnings(self) -> int:
+        return len(self.found) - self.violations
+
+    @property
+    def verdict(self) -> Verdict:
+        """Violates when anything does; inconclusive when the run did not get through; else conforms."""
+        if self.violations:
+            return Verdict.VIOLATES
+        if self.interrupted or self.untestable or self.cut_short:
+            return Verdict.INCONCLUSIVE
+        return Verdict.CONFORMS
