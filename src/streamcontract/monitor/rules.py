@@ -11,7 +11,7 @@ from streamcontract.contract.model import Collector, Rule
 from streamcontract.contract.schemas import shorten
 from streamcontract.monitor.slices import KEY_LIMIT, as_key
 
-__all__ = ["Gathered", "RuleFault", "RuleWatch"]
+__all__ = ["Gathered", "RuleFault", "RuleWatch", "values_read"]
 
 GATHER_LIMIT = 16 * 1024 * 1024
 """Bytes that `join` or `distinct` may gather for one rule: what a client that stores the answer would hold, too."""
@@ -178,7 +178,7 @@ class RuleWatch:
 
     def _message(self, what: str, scope: Mapping[str, Any]) -> str:
         said = f"{self.rule.message}; " if self.rule.message else ""
-        return f"{said}{what}{_values_read(self.rule.assertion, scope)}"
+        return f"{said}{what}{values_read(self.rule.assertion, scope)}"
 
 
 def _holds(condition: Expression | None, scope: Mapping[str, Any]) -> bool:
@@ -191,7 +191,7 @@ def _holds(condition: Expression | None, scope: Mapping[str, Any]) -> bool:
         return False
 
 
-def _values_read(expression: Expression, scope: Mapping[str, Any]) -> str:
+def values_read(expression: Expression, scope: Mapping[str, Any]) -> str:
     """The values that an expression speaks of, so that a message shows why it does not hold."""
     shown: dict[str, str] = {}
     for path in dict.fromkeys(match[0] for match in PATH.finditer(expression.source)):
