@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from streamcontract.contract.automaton import Automaton
 from streamcontract.contract.model import Afterwards, Order, Stream
 from streamcontract.contract.symbols import Classified, FaultKind
 from streamcontract.monitor.coverage import Transitions, transitions_of
@@ -47,6 +48,7 @@ class StreamMonitor:
         self.events = 0
         self.outcome: str | None = None
         self.last_symbol: str | None = None
+        self.latest: str | None = None  # the symbol of the latest event, None when the contract does not know it
         self.closed = False
         self.last: Mapping[str, Any] | None = None
         self._known = 0
@@ -94,6 +96,11 @@ class StreamMonitor:
     def transitions(self) -> Transitions:
         """Which transitions of the sequence this stream has taken, of all."""
         return transitions_of(self.stream, self._order_number, self._order.seen if self._order else ())
+
+    @property
+    def automaton(self) -> Automaton | None:
+        """What the order is held to; None where the contract has none for this request."""
+        return self._order.automaton if self._order else None
 
     def allowed(self) -> tuple[str, ...]:
         """What may come next, without what may come anywhere; all symbols where no order is known."""
@@ -183,6 +190,7 @@ class StreamMonitor:
 
     def _take_unknown(self, event: ReceivedEvent, where: Where) -> None:
         """Clients must ignore event names that they don't know, unless the contract says otherwise."""
+        self.latest = None
         if self.stream.reject_unknown:
             name = event.event or "message"
             expected = f"one of {listing(sorted(self.stream.classifier.symbols))}"
@@ -196,7 +204,7 @@ class StreamMonitor:
     def _take_known(self, event: ReceivedEvent, classified: Classified, symbol: str, where: Where) -> None:
         index = self._known
         self._known += 1
-        self.last_symbol = symbol
+        self.last_symbol = self.latest = symbol
         after_end = self._take_order(symbol, where)
         if symbol in self.stream.interrupted_by:
             self._interrupted = True
