@@ -21,7 +21,7 @@ COST_LIMIT = 2
 """Pasts that need two more faults than the best are given up: enough for two neighbours in the wrong order."""
 
 PASTS_LIMIT = 256
-"""Pasts followed at once, the best of them: a wrong stream over thousands of states could be explained in as many ways."""
+"""Pasts followed at once, the best of them: a wrong stream over thousands of states has as many explanations."""
 
 STRETCH_LIMIT = 2_000
 """States looked through for the end of a missing stretch, nearest first."""

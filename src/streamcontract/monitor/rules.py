@@ -32,13 +32,14 @@ class RuleFault(msgspec.Struct, frozen=True):
 class Gathered:
     """What `collect` has gathered, by name; memory grows with `join` and `distinct` only, up to the limit."""
 
-    __slots__ = ("_collectors", "_distinct", "_joined", "_size", "_values")
+    __slots__ = ("_begun", "_collectors", "_distinct", "_joined", "_size", "_values")
 
     def __init__(self, collectors: tuple[Collector, ...]) -> None:
         self._collectors = collectors
         self._values: dict[str, Any] = {c.name: 0 if c.verb in ("count", "sum") else None for c in collectors}
         self._joined: dict[str, list[str]] = {c.name: [] for c in collectors if c.verb == "join"}
         self._distinct: dict[str, dict[str, Any]] = {c.name: {} for c in collectors if c.verb == "distinct"}
+        self._begun: set[str] = set()
         self._size = 0
 
     def values(self, names: frozenset[str]) -> dict[str, Any]:
@@ -78,7 +79,8 @@ class Gathered:
                     self._grow(len(key))
                     self._distinct[name][key] = value
             case "first":
-                if name not in self._values or self._values[name] is None:
+                if name not in self._begun:
+                    self._begun.add(name)
                     self._values[name] = value
             case "last":
                 self._values[name] = value
