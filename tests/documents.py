@@ -2,14 +2,24 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from streamcontract import Contract
+from streamcontract import Contract, Event, Request, Response, StreamMonitor
 from streamcontract.contract.model import Stream
 
-__all__ = ["ANY_ORDER", "OPERATION", "contract_of", "document", "json_event", "stream_of", "text_event"]
+__all__ = [
+    "ANY_ORDER",
+    "OPERATION",
+    "contract_of",
+    "document",
+    "ids",
+    "json_event",
+    "stream_of",
+    "text_event",
+    "watched",
+]
 
 OPERATION = "watch"
 ANY_ORDER = "any order"
@@ -78,3 +88,25 @@ def contract_of(tree: Any) -> Contract:
 def stream_of(x_stream: Mapping[str, Any], schemas: Mapping[str, Schema], **media: Any) -> Stream:
     """The stream of such a document."""
     return contract_of(document(x_stream, schemas, **media)).stream(OPERATION)
+
+
+def watched(
+    stream: Stream,
+    events: Iterable[tuple[str | None, Any]],
+    *,
+    request: Request | None = None,
+    response: Response | None = None,
+    by: str | None = "server",
+) -> StreamMonitor:
+    """A monitor that has seen these events, each as (type, data), and the end unless `by` is None."""
+    monitor = stream.monitor(request, response)
+    for event, data in events:
+        monitor.observe(Event(event, data))
+    if by is not None:
+        monitor.close(by=by)
+    return monitor
+
+
+def ids(monitor: StreamMonitor) -> list[str]:
+    """The findings' ids."""
+    return [finding.id for finding in monitor.findings]

@@ -24,8 +24,8 @@ from oracle.strategies import PLAIN, QUOTED, Grammar, edited, grammars, spaced, 
 from streamcontract.contract.automaton import Automaton, TooLargeError, compile_sequence
 from streamcontract.contract.grammar import parse
 
-ANYWHERE = st.frozensets(st.sampled_from(("ping", "note")))
-INTERRUPTING = st.frozensets(st.sampled_from(("error", "abort")))
+ANYWHERE = st.frozensets(st.sampled_from(("ping", "note", "a")))
+INTERRUPTING = st.frozensets(st.sampled_from(("error", "abort", "b")))
 SECONDS = 5
 """The longest that a refusal may take: a person waits for `lint`, and a stranger's contract must not stop a server."""
 
