@@ -10,7 +10,7 @@ from streamcontract_harness.documented import Documented, documented
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.results import Tally
 
-__all__ = ["Judge", "Judgement", "StreamListener"]
+__all__ = ["Judge", "Judgement", "StreamListener", "count"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ def count(tally: Tally, judgement: Judgement) -> None:
     """Add one exchange to what was seen of its operation."""
     exchange, monitor = judgement.exchange, judgement.monitor
     tally.requests += 1
+    if exchange.request.method != tally.method:
+        return  # Schemathesis tries methods that the operation does not have
     if exchange.status is not None:
         tally.statuses[exchange.status] += 1
     if monitor is None:

@@ -115,6 +115,11 @@ class Report:
         self.found[key] = replace(known, finding=replace(known.finding, count=count), exchanges=known.exchanges + 1)
         return False
 
+    def replace(self, old: Reported, new: Reported) -> None:
+        """Put better evidence in place of a finding's."""
+        del self.found[key_of(old.finding)]
+        self.found[key_of(new.finding)] = new
+
     @property
     def findings(self) -> list[Reported]:
         """Violations first, then warnings; within them by operation and id."""

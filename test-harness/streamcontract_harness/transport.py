@@ -53,12 +53,14 @@ class Transport(AbstractContextManager["Transport"]):
         with suppress(RuntimeError):  # the portal is closed: nothing is under way
             self._portal.start_task_soon(self._cancel)
 
-    def exchange(self, request: SentRequest, listener: Listener | None = None) -> Exchange:
-        """Send a request and follow the answer to its end.
+    def exchange(
+        self, request: SentRequest, listener: Listener | None = None, *, seconds: float | None = None
+    ) -> Exchange:
+        """Send a request and follow the answer to its end, for no longer than `seconds` if that is given.
 
         Raises UnsendableError, and nothing for what a server does.
         """
-        exchange: Exchange = self._portal.call(self._exchange, request, listener)
+        exchange: Exchange = self._portal.call(self._exchange, request, listener, seconds)
         return exchange
 
     def reach(self, url: str) -> str:
@@ -78,11 +80,11 @@ class Transport(AbstractContextManager["Transport"]):
         await anyio.aclose_forcefully(stream)
         return ""
 
-    async def _exchange(self, request: SentRequest, listener: Listener | None) -> Exchange:
+    async def _exchange(self, request: SentRequest, listener: Listener | None, seconds: float | None) -> Exchange:
         exchange = Exchange(request, started=time.monotonic(), ending=Ending.STOPPED)
         if not self._stopped.is_set():
             exchange.ending = Ending.TIME  # until something else ends it
-            with self._bounded() as scope:
+            with self._bounded(self.limits.seconds if seconds is None else seconds) as scope:
                 await self._converse(Conversation(exchange, listener, scope, self.limits))
             if scope.cancelled_caught and self._stopped.is_set():
                 exchange.ending = Ending.STOPPED
@@ -90,8 +92,8 @@ class Transport(AbstractContextManager["Transport"]):
         return exchange
 
     @contextmanager
-    def _bounded(self) -> Iterator[anyio.CancelScope]:
-        with anyio.move_on_after(self.limits.seconds) as scope:
+    def _bounded(self, seconds: float) -> Iterator[anyio.CancelScope]:
+        with anyio.move_on_after(seconds) as scope:
             self._scopes.add(scope)
             try:
                 yield scope

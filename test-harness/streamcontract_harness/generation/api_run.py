@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ class _Engine(Engine):
 class ApiRun:
     """One run; it sends through the schema's transport, in a thread of its own."""
 
-    def __init__(self, schema: OpenApiSchema, documented: Mapping[str, Documented]) -> None:
+    def __init__(self, schema: OpenApiSchema, documented: Callable[[str], Documented | None]) -> None:
         self._documented = documented
         self._events: EventStream = _Engine(schema).execute()
 
@@ -98,7 +98,7 @@ class ApiRun:
 
     def _is_told(self, check: str, operation: str, response: Response | None) -> bool:
         """Whether a failure says nothing of its own: the monitor or the contract has spoken already."""
-        documented = self._documented.get(operation)
+        documented = self._documented(operation)
         if response is None or documented is None:
             return False
         if check == "response_schema_conformance":

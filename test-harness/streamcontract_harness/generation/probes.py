@@ -12,8 +12,10 @@ from typing import Any
 
 import requests
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 from schemathesis import Case
 from schemathesis.core import NOT_SET
+from schemathesis.core.errors import SchemathesisError
 from schemathesis.core.result import Ok
 from schemathesis.core.transforms import UNRESOLVABLE
 from schemathesis.core.transport import Response
@@ -28,7 +30,7 @@ from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.generation.carrier import Send, sent_request
 from streamcontract_harness.generation.chains import chain_to
 from streamcontract_harness.generation.drawing import draw, smallest
-from streamcontract_harness.generation.schema import api_operation
+from streamcontract_harness.generation.schema import GenerationError, api_operation
 
 __all__ = ["Probe", "ProbePlan", "request_for"]
 
@@ -76,6 +78,13 @@ class ProbePlan:
         """Probes whose requests fit the contract's schemas."""
         cases = [operation.as_strategy() for operation in (*self._sources, self._target)]
         return st.tuples(*cases).map(self._probe)
+
+    def probes(self, count: int, seed: int) -> list[Probe]:
+        """The examples, then up to `count` generated ones. Raises GenerationError when the contract does not let us."""
+        try:
+            return list({probe.key: probe for probe in (*self.examples(), *self.generated(count, seed))}.values())
+        except (SchemathesisError, HypothesisException) as error:
+            raise GenerationError(str(error)) from error
 
     def examples(self) -> list[Probe]:
         """Probes from the contract's examples: of the operation itself, and of the one that a chain begins with."""

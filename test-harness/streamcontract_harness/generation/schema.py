@@ -7,18 +7,23 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.errors import SchemathesisError
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from streamcontract import Contract, Operation
 from streamcontract_harness.generation.carrier import Carrier, Send
 
-__all__ = ["api_operation", "api_schema"]
+__all__ = ["GenerationError", "api_operation", "api_schema", "selected"]
 
 ALL_EVENTS = 2**31
 """Schemathesis reads 20 events of a stream and leaves; the limits here are the transport's."""
 OURS = ("status_code_conformance", "content_type_conformance", "response_headers_conformance")
 """Checks of Schemathesis that the family `http` replaces."""
+
+
+class GenerationError(Exception):
+    """No requests can be made from what the contract says: neither the server's fault nor the harness's."""
 
 
 def api_schema(
@@ -61,5 +66,8 @@ def selected(schema: OpenApiSchema, operations: Collection[Operation]) -> OpenAp
 
 
 def api_operation(schema: OpenApiSchema, operation: Operation) -> APIOperation[Any, Any, Any, Any]:
-    """One operation of the contract, as Schemathesis has it."""
-    return schema[operation.path][operation.method.lower()]
+    """One operation of the contract, as Schemathesis has it. Raises GenerationError when it cannot read it."""
+    try:
+        return schema[operation.path][operation.method.lower()]
+    except (SchemathesisError, LookupError) as error:
+        raise GenerationError(str(error)) from error

@@ -1,0 +1,125 @@
+"""What must hold once a stream has ended, seen by another operation (section 7 of the contract language)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from streamcontract import Finding, Level, Request, StreamMonitor, Unsettled, Verdict
+from streamcontract.contract.expressions import EvaluationError
+from streamcontract.contract.model import Afterwards
+from streamcontract.monitor.rules import values_read
+from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+from streamcontract_harness.judge import Judgement
+
+__all__ = ["FollowUp", "follow_up"]
+
+Make = Callable[[str, Mapping[str, Any], Any, bool], SentRequest]
+"""Makes a request: operationId, parameters, body, whether it has a body."""
+Examine = Callable[[SentRequest], Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """One follow-up: what its exchange showed, what the contract's assertion found, or why it was not judged."""
+
+    judgement: Judgement | None = None
+    finding: Finding | None = None
+    unsettled: Unsettled | None = None
+
+
+def follow_up(judgement: Judgement, make: Make, examine: Examine) -> Iterator[FollowUp]:
+    """Send what `afterwards` asks for behind this stream, and hold the answers to it."""
+    monitor, exchange = judgement.monitor, judgement.exchange
+    if monitor is None or exchange.ending not in (Ending.SERVER, Ending.ENOUGH):
+        return
+    for rule in monitor.stream.afterwards:
+        if rule.after and monitor.last_symbol not in rule.after:
+            continue
+        if monitor.verdict is Verdict.VIOLATES:
+            reason = "the stream itself was wrong, so what follows from it was not looked at"
+            yield FollowUp(unsettled=Unsettled(f"afterwards.{rule.id}", reason))
+            continue
+        yield from _follow(rule, monitor, exchange, make, examine)
+
+
+def _follow(
+    rule: Afterwards, monitor: StreamMonitor, exchange: Exchange, make: Make, examine: Examine
+) -> Iterator[FollowUp]:
+    scope: dict[str, Any] = {"request": _request(exchange.request.view), **monitor.collected(rule)}
+    if monitor.last is not None:
+        scope["last"] = monitor.last
+    if rule.when is not None and not _holds(rule.when.evaluate, scope):
+        return
+    try:
+        parameters = {name: expression.evaluate(scope) for name, expression in rule.parameters.items()}
+        body = rule.body.evaluate(scope) if rule.body is not None else None
+    except EvaluationError as error:
+        message = f"the follow-up cannot be asked, as what it is made of is missing: {error}"
+        yield FollowUp(finding=_finding(rule, monitor, exchange, message))
+        return
+    request = make(rule.operation, parameters, body, rule.body is not None)
+    before = (*exchange.request.before, replace(exchange.request, before=()))
+    answer = examine(replace(request, before=before))
+    finding = None
+    if answer.exchange.ending in (Ending.SERVER, Ending.ENOUGH):
+        finding = _assert(rule, monitor, answer.exchange, {**scope, "response": _response(answer.exchange)})
+    yield FollowUp(answer, finding)
+
+
+def _assert(rule: Afterwards, monitor: StreamMonitor, answer: Exchange, scope: Mapping[str, Any]) -> Finding | None:
+    said = f"{rule.message}; " if rule.message else ""
+    asked = f"{rule.operation} answered {answer.status}, and"
+    source = rule.assertion.source
+    try:
+        if rule.assertion.evaluate(scope) is True:
+            return None
+        what = f"`{source}` does not hold{values_read(rule.assertion, scope)}"
+    except EvaluationError as error:
+        what = f"`{source}` has no value: {error}"
+    return _finding(rule, monitor, answer, f"{said}{asked} {what}")
+
+
+def _finding(rule: Afterwards, monitor: StreamMonitor, exchange: Exchange, message: str) -> Finding:
+    """A finding about the stream's operation, whose contract says it; its request is the one that showed it."""
+    return Finding(
+        id=f"afterwards.{rule.id}",
+        level=Level.SHOULD if rule.level == "should" else Level.MUST,
+        operation=monitor.stream.operation,
+        message=message,
+        expected=rule.assertion.source,
+        location=rule.location,
+        request=exchange.request.view,
+    )
+
+
+def _holds(evaluate: Callable[[Mapping[str, Any]], Any], scope: Mapping[str, Any]) -> bool:
+    """A `when` that fails to evaluate means no."""
+    try:
+        return evaluate(scope) is True
+    except EvaluationError:
+        return False
+
+
+def _request(request: Request) -> dict[str, Any]:
+    return {
+        "method": request.method,
+        "path": dict(request.path),
+        "query": dict(request.query),
+        "headers": dict(request.headers),
+        "body": request.body,
+    }
+
+
+def _response(exchange: Exchange) -> dict[str, Any]:
+    """The follow-up's answer, its body parsed where it is JSON."""
+    text = exchange.body.decode(errors="replace")
+    body: Any = text
+    if exchange.media_type.endswith("json"):
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError):
+            body = text
+    return {"status": exchange.status, "headers": dict(exchange.header_map()), "body": body}

@@ -1,0 +1,50 @@
+"""How long a server is waited for: less and less, once an operation has let several requests run out their time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from streamcontract_harness.exchange import Ending, Exchange
+
+__all__ = ["Patience"]
+
+FULL_WAITS = 3
+"""Exchanges in a row that may run to the time limit. A server that hangs, or a stream without an end, does not change
+by being asked a fourth time."""
+SHORT_WAITS = 7
+SHORT_SECONDS = 1.0
+LOST_CONNECTIONS = 3
+"""Refused connections in a row after which the server is taken to be gone."""
+
+
+class Patience:
+    """Counts, per operation, the exchanges in a row that ended by the time limit."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._waits: Counter[str] = Counter()
+        self._refused = 0
+
+    def seconds(self, operation: str) -> float:
+        """How long the next exchange may take; 0 when it is not worth sending."""
+        waits = self._waits[operation]
+        if waits < FULL_WAITS:
+            return self._seconds
+        return min(SHORT_SECONDS, self._seconds) if waits < FULL_WAITS + SHORT_WAITS else 0.0
+
+    def is_full(self, operation: str) -> bool:
+        """Whether the operation is still waited for as long as the run was told to."""
+        return self._waits[operation] < FULL_WAITS
+
+    def note(self, exchange: Exchange) -> None:
+        """Take in how an exchange ended."""
+        operation = exchange.request.operation
+        self._refused = self._refused + 1 if exchange.ending is Ending.UNREACHABLE else 0
+        if exchange.ending is Ending.TIME:
+            self._waits[operation] += 1
+        elif exchange.answered:
+            self._waits[operation] = 0
+
+    @property
+    def server_is_gone(self) -> bool:
+        return self._refused >= LOST_CONNECTIONS

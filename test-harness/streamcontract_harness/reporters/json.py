@@ -1,0 +1,84 @@
+"""The report as JSON, version 1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from streamcontract_harness.redaction import Redactor
+from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
+from streamcontract_harness.results import Report, Tally
+
+__all__ = ["VERSION", "document", "write"]
+
+VERSION = 1
+
+
+def write(report: Report, redactor: Redactor, path: Path) -> None:
+    """Write the report to a file. Raises OSError."""
+    path.write_text(json.dumps(document(report, redactor), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def document(report: Report, redactor: Redactor) -> dict[str, Any]:
+    """The report as plain data. Operations come in the contract's order, findings violations first."""
+    return {
+        "version": VERSION,
+        "contract": report.contract,
+        "url": redactor.url(report.url),
+        "verdict": report.verdict.value,
+        "seed": report.seed,
+        "seconds": round(report.seconds, 3),
+        "interrupted": report.interrupted,
+        "untestable": report.untestable or None,
+        "cutShort": report.cut_short or None,
+        "findings": [_finding(shown(reported, redactor)) for reported in report.findings],
+        "operations": [_operation(tally) for tally in report.tallies.values()],
+        "notes": [visible(redactor.text(note)) for note in report.notes],
+    }
+
+
+def _finding(finding: ShownFinding) -> dict[str, Any]:
+    stretch = finding.stretch
+    return {
+        "id": finding.id,
+        "level": "must" if finding.is_violation else "should",
+        "operation": finding.operation,
+        "message": finding.message,
+        "expected": finding.expected,
+        "got": finding.got,
+        "eventIndex": finding.event_index,
+        "offset": finding.offset,
+        "atMs": None if finding.at_ms is None else round(finding.at_ms, 3),
+        "location": finding.location or None,
+        "count": finding.count,
+        "exchanges": finding.exchanges,
+        "smallest": finding.is_smallest,
+        "curl": list(finding.commands),
+        "stream": None if stretch is None else {"offset": stretch.offset, "lines": list(stretch.lines)},
+    }
+
+
+def _operation(tally: Tally) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": tally.operation,
+        "method": tally.method,
+        "path": tally.path,
+        "requests": tally.requests,
+        "statuses": {str(status): count for status, count in sorted(tally.statuses.items())},
+        "notReached": tally.not_reached or None,
+        "streams": tally.streams,
+        "events": tally.events,
+        "outcomes": dict(sorted(tally.outcomes.items())),
+    }
+    if tally.transitions is not None:
+        transitions = tally.transitions
+        found["transitions"] = {
+            "seen": len(transitions.seen),
+            "total": transitions.total,
+            "missing": list(transitions.missing),
+        }
+        found["unsettled"] = [
+            {"id": unsettled.id, "reason": unsettled.reason} for unsettled in tally.unsettled.values()
+        ]
+    return found

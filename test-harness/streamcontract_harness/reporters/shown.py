@@ -1,0 +1,92 @@
+"""A finding as it is shown: secrets hidden, control characters made visible, the stream's bytes as lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streamcontract import Level
+from streamcontract_harness.curl import commands
+from streamcontract_harness.redaction import Redactor
+from streamcontract_harness.results import Reported, Stretch
+
+__all__ = ["ShownFinding", "ShownStretch", "shown", "visible"]
+
+LONGEST_TEXT = 2_000
+"""Characters of a message: a server can make its values as long as it likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStretch:
+    """Lines of a stream, their line ends written out; `offset` is where the first begins, in bytes."""
+
+    offset: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A finding in plain text, safe to print."""
+
+    id: str
+    is_violation: bool
+    operation: str
+    message: str
+    expected: str
+    got: str
+    event_index: int | None
+    offset: int | None
+    at_ms: float | None
+    location: str
+    count: int
+    exchanges: int
+    is_smallest: bool
+    commands: tuple[str, ...]
+    stretch: ShownStretch | None
+
+
+def shown(reported: Reported, redactor: Redactor) -> ShownFinding:
+    """What may be shown of a finding."""
+    finding = reported.finding
+
+    def text(value: str) -> str:
+        return visible(redactor.text(value))[:LONGEST_TEXT]
+
+    lines = reported.commands
+    if reported.request is not None:
+        lines = commands(reported.request, redactor)
+    return ShownFinding(
+        id=finding.id,
+        is_violation=finding.level is Level.MUST,
+        operation=finding.operation,
+        message=text(finding.message),
+        expected=text(finding.expected),
+        got=text(finding.got),
+        event_index=finding.event_index,
+        offset=finding.offset,
+        at_ms=finding.at_ms,
+        location=str(finding.location) if finding.location else "",
+        count=finding.count,
+        exchanges=reported.exchanges,
+        is_smallest=reported.shrunk,
+        commands=tuple(visible(redactor.text(line)) for line in lines),
+        stretch=_stretch(reported.stretch, redactor) if reported.stretch else None,
+    )
+
+
+def visible(text: str) -> str:
+    """A text in which nothing acts on a terminal: control characters and the like are written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _stretch(stretch: Stretch, redactor: Redactor) -> ShownStretch:
+    text = redactor.data(stretch.data).decode("utf-8", "backslashreplace")
+    lines = text.replace("\r\n", "␍␊\n").replace("\r", "␍\n").splitlines(keepends=True)
+    return ShownStretch(stretch.offset, tuple(visible(_with_end(line)) for line in lines))
+
+
+def _with_end(line: str) -> str:
+    """A line whose end can be seen."""
+    if line.endswith("\n"):
+        line = line[:-1]
+        return line if line.endswith(("␍", "␊")) else f"{line}␊"
+    return line

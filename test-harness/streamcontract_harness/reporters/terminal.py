@@ -1,0 +1,175 @@
+"""Progress while a run goes on, and the summary at its end."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from streamcontract import Verdict
+from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFinished, RunStarted, StageStarted
+from streamcontract_harness.redaction import Redactor
+from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
+from streamcontract_harness.results import Report, Tally
+
+__all__ = ["TerminalReporter"]
+
+VERDICTS = {
+    Verdict.CONFORMS: ("CONFORMS to the contract", "bold green"),
+    Verdict.VIOLATES: ("VIOLATES the contract", "bold red"),
+    Verdict.INCONCLUSIVE: ("INCONCLUSIVE: the server could not be tested as a whole", "bold yellow"),
+}
+MOST_MISSING = 8
+"""Transitions not seen that are named; the JSON report has them all."""
+
+
+class TerminalReporter:
+    """Writes to a console; where that is no terminal, one line for each stage takes the place of the live line."""
+
+    def __init__(self, console: Console, redactor: Redactor) -> None:
+        self._console = console
+        self._redactor = redactor
+        self._status: Status | None = None
+        self._report: Report | None = None
+        self._stage = ""
+        self._started = time.monotonic()
+
+    def __call__(self, event: RunEvent) -> None:
+        match event:
+            case RunStarted(report):
+                self._start(report)
+            case StageStarted(stage, operation):
+                self._turn_to(stage, operation)
+            case Progress():
+                self._refresh()
+            case FindingSeen(reported):
+                self._tell(shown(reported, self._redactor))
+            case RunFinished(report):
+                self.close()
+                self._summary(report)
+
+    def close(self) -> None:
+        """Take the live line away."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def _line(self, text: str, style: str = "", indent: int = 0) -> None:
+        self._console.print(Text(" " * indent + text, style=style), soft_wrap=True)
+
+    def _start(self, report: Report) -> None:
+        self._report = report
+        self._line(f"checking {self._redactor.url(report.url)} against {report.contract} (seed {report.seed})")
+        if self._console.is_terminal:
+            self._status = self._console.status("connecting")
+            self._status.start()
+
+    def _turn_to(self, stage: str, operation: str) -> None:
+        new = stage != self._stage
+        self._stage = stage
+        if self._status is None and new:
+            self._line(f"{stage} {operation}" if not stage.startswith("Schemathesis") else stage, "dim")
+        self._refresh(operation)
+
+    def _refresh(self, operation: str = "") -> None:
+        if self._status is None or self._report is None:
+            return
+        tallies = list(self._report.tallies.values())
+        counts = (
+            f"{sum(t.requests for t in tallies)} requests · {sum(t.streams for t in tallies)} streams · "
+            f"{sum(t.events for t in tallies):,} events · {len(self._report.found)} findings · "
+            f"{time.monotonic() - self._started:.0f} s"
+        )
+        self._status.update(Text(f"{self._stage} {operation} · {counts}"))
+
+    def _tell(self, finding: ShownFinding) -> None:
+        mark, style = ("✗", "red") if finding.is_violation else ("!", "yellow")
+        self._line(f"{mark} {finding.id} ({finding.operation}) {finding.message}", style)
+
+    def _summary(self, report: Report) -> None:
+        self._line("")
+        text, style = VERDICTS[report.verdict]
+        found = f"{_number(report.violations, 'violation')}, {_number(report.warnings, 'warning')}"
+        self._line(f"{text} · {found} · {report.seconds:.1f} s", style)
+        if report.interrupted:
+            self._line("The run was interrupted: this is what had been seen by then.", "yellow")
+        for reason in (report.untestable, report.cut_short):
+            if reason:
+                self._line(f"{reason[:1].upper()}{reason[1:]}.", "yellow")
+        self._operations(report)
+        for number, reported in enumerate(report.findings, 1):
+            self._finding(number, shown(reported, self._redactor))
+        self._not_judged(report)
+
+    def _operations(self, report: Report) -> None:
+        self._line("")
+        for tally in report.tallies.values():
+            self._line(f"{tally.operation}  {tally.method} {tally.path}", "bold")
+            for line in _seen(tally):
+                self._line(line, indent=2)
+            if tally.not_reached:
+                self._line(f"not reached: {tally.not_reached}", "yellow", indent=2)
+
+    def _finding(self, number: int, finding: ShownFinding) -> None:
+        kind, style = ("violation", "bold red") if finding.is_violation else ("warning", "bold yellow")
+        self._line("")
+        self._line(f"{number}. {kind} {finding.id} · {finding.operation}", style)
+        self._line(finding.message, indent=3)
+        if finding.location:
+            self._line(f"the contract says so in {finding.location}", "dim", indent=3)
+        for line in _evidence(finding):
+            self._line(line, "dim" if line.startswith("#") else "", indent=3)
+
+    def _not_judged(self, report: Report) -> None:
+        lines = [
+            f"{unsettled.id} ({tally.operation}): {visible(self._redactor.text(unsettled.reason))}"
+            for tally in report.tallies.values()
+            for unsettled in tally.unsettled.values()
+        ]
+        for title, texts in (
+            ("Not judged on some streams", lines),
+            ("Notes", [visible(self._redactor.text(note)) for note in report.notes]),
+        ):
+            if texts:
+                self._line("")
+                self._line(title, "bold")
+                for text in texts:
+                    self._line(text, indent=2)
+
+
+def _seen(tally: Tally) -> list[str]:
+    """What was seen of an operation, a line for each kind of thing."""
+    statuses = ", ".join(f"{status} ×{count}" for status, count in sorted(tally.statuses.items()))
+    lines = [f"{_number(tally.requests, 'request')}{f' · answers {statuses}' if statuses else ''}"]
+    if tally.stream is None or tally.transitions is None:
+        return lines
+    outcomes = ", ".join(f"{symbol} ×{count}" for symbol, count in sorted(tally.outcomes.items())) or "none"
+    lines.append(f"{_number(tally.streams, 'stream')} · {_number(tally.events, 'event')} · outcomes: {outcomes}")
+    missing = tally.transitions.missing
+    named = "; ".join(missing[:MOST_MISSING]) + (
+        f"; and {len(missing) - MOST_MISSING} more" * (len(missing) > MOST_MISSING)
+    )
+    seen = f"transitions: {len(tally.transitions.seen)} of {tally.transitions.total}"
+    lines.append(f"{seen}; not seen: {named}" if missing else seen)
+    if tally.inconclusive_streams:
+        lines.append(f"{_number(tally.inconclusive_streams, 'stream')} right as far as read, but not judged in full")
+    return lines
+
+
+def _evidence(finding: ShownFinding) -> list[str]:
+    lines = []
+    if finding.commands:
+        often = f"seen on {_number(finding.exchanges, 'exchange')}"
+        which = "the smallest request that shows it" if finding.is_smallest else "a request that shows it"
+        lines.append(f"# {often}; {which}:")
+        lines += finding.commands
+    if finding.stretch is not None:
+        lines.append(f"# the stream from byte {finding.stretch.offset}, the fault at byte {finding.offset}:")
+        lines += [f"| {line}" for line in finding.stretch.lines]
+    return lines
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

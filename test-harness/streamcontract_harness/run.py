@@ -1,0 +1,208 @@
+"""A run: a generator of run events. It prints nothing, and ends in bounded time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from streamcontract import Contract, Operation
+from streamcontract_harness.checks.catalogue import check_operation
+from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFinished, RunStarted, StageStarted
+from streamcontract_harness.examiner import Examiner, reported
+from streamcontract_harness.exchange import SentRequest
+from streamcontract_harness.generation.api_run import ApiFinding, ApiNote, ApiRun, ApiStep
+from streamcontract_harness.generation.probes import ProbePlan, request_for
+from streamcontract_harness.generation.schema import GenerationError, api_schema, selected
+from streamcontract_harness.judge import Judge
+from streamcontract_harness.options import Options
+from streamcontract_harness.results import Report, Reported
+from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker, can_shrink
+from streamcontract_harness.transport import Limits, Transport
+
+__all__ = ["Stop", "run"]
+
+LEAST_PROBES = 3
+"""A stream that takes no parameters is asked for this often, as it need not be the same each time."""
+
+
+class Stop:
+    """Ends a run from outside: set it in a signal handler, or from another thread."""
+
+    def __init__(self) -> None:
+        self._set = threading.Event()
+        self._actions: list[Callable[[], None]] = []
+
+    def set(self) -> None:
+        """Send nothing more, and end what is under way."""
+        self._set.set()
+        for action in self._actions:
+            action()
+
+    def is_set(self) -> bool:
+        return self._set.is_set()
+
+    def then(self, action: Callable[[], None]) -> None:
+        """Have this done as well, at once if it is set already."""
+        self._actions.append(action)
+        if self.is_set():
+            action()
+
+
+def run(contract: Contract, options: Options, stop: Stop | None = None) -> Iterator[RunEvent]:
+    """Check a server against a contract. The report of the last event is whole.
+
+    Raises ValueError for an operation that the contract does not have, before anything is sent.
+    """
+    operations = _operations(contract, options)
+    report = Report.of(contract, options.url, options.seed, operations)
+    stop = stop or Stop()
+    started = time.monotonic()
+    yield RunStarted(report)
+    with Transport(Limits(seconds=options.timeout)) as transport:
+        stop.then(transport.stop)
+        report.untestable = transport.reach(options.url)
+        if not report.untestable:
+            yield from _Run(contract, options, operations, report, transport, stop, started).stages()
+    report.interrupted = stop.is_set()
+    report.seconds = time.monotonic() - started
+    yield RunFinished(report)
+
+
+def _operations(contract: Contract, options: Options) -> list[Operation]:
+    unknown = [id_ for id_ in options.operations if id_ not in contract.operations]
+    if unknown:
+        known = ", ".join(sorted(contract.operations))
+        raise ValueError(f"no operation {', '.join(map(repr, unknown))} in the contract; there is: {known}")
+    return [operation for id_, operation in contract.operations.items() if id_ in (options.operations or [id_])]
+
+
+class _Run:
+    """The stages of one run: probes, Schemathesis, shrinking, and what was seen on the whole."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        options: Options,
+        operations: list[Operation],
+        report: Report,
+        transport: Transport,
+        stop: Stop,
+        started: float,
+    ) -> None:
+        self.contract, self.options, self.operations = contract, options, operations
+        self.report, self.stop = report, stop
+        self.deadline = started + options.run_seconds
+        self.judge = Judge(contract, options.tolerance)
+        self.examiner = Examiner(transport, self.judge, report, options, self._make)
+        self.shrinkers: dict[str, Shrinker] = {}
+        self.schema = self._schema()
+
+    def stages(self) -> Iterator[RunEvent]:
+        for operation in self.operations:
+            if operation.stream is not None and not self._is_over():
+                yield StageStarted("probing", operation.id)
+                yield from self._probe(operation)
+        yield from self._api()
+        yield from self._shrink()
+        self._look_back()
+        yield from self._fresh()
+
+    def _schema(self) -> Any:
+        """A schema of its own for each use: a Schemathesis run adds links of its own making to the one that it has."""
+        options = self.options
+        return api_schema(
+            self.contract,
+            self.examiner.send,
+            url=options.url,
+            seed=options.seed,
+            max_examples=options.max_examples,
+            headers=dict(options.headers),
+        )
+
+    def _make(self, operation: str, parameters: Mapping[str, Any], body: Any, has_body: bool) -> SentRequest:
+        return request_for(self.schema, self.contract.operations[operation], parameters, body, has_body=has_body)
+
+    def _probe(self, operation: Operation) -> Iterator[RunEvent]:
+        try:
+            plan = ProbePlan(self.schema, operation)
+            probes = plan.probes(self.options.max_examples, self.options.seed)
+        except GenerationError as error:
+            self.report.notes.append(f"{operation.id}: no requests could be made from the contract: {error}")
+            return
+        shrinker = self.shrinkers[operation.id] = Shrinker(
+            self.examiner, plan, self.options.max_examples, self.options.seed
+        )
+        for probe in probes * (LEAST_PROBES if len(probes) == 1 else 1):
+            if self._is_over() or self._has_no_patience(operation):
+                return
+            attempt = self.examiner.attempt(probe)
+            self.examiner.add(attempt)
+            shrinker.know(probe, [reported(*pair) for pair in attempt.found()])
+            yield Progress()
+            yield from self._fresh()
+
+    def _api(self) -> Iterator[RunEvent]:
+        """Schemathesis over all operations; it sends from a thread of its own."""
+        if self._is_over():
+            return
+        api = ApiRun(selected(self._schema(), self.operations), self.judge.documents)
+        self.stop.then(api.stop)
+        for step in api:
+            if self._is_over():
+                api.stop()
+            match step:
+                case ApiStep(phase, operation):
+                    yield StageStarted(f"Schemathesis, {phase}", operation)
+                case ApiFinding(finding, commands):
+                    self.examiner.note(Reported(finding, commands=commands))
+                case ApiNote(text) if text not in self.report.notes:
+                    self.report.notes.append(text)
+            yield Progress()
+            yield from self._fresh()
+
+    def _shrink(self) -> Iterator[RunEvent]:
+        candidates = [
+            r for r in self.report.findings if can_shrink(r.finding) and r.finding.operation in self.shrinkers
+        ]
+        for found in candidates[:MOST_FINDINGS]:
+            if self._is_over():
+                return
+            yield StageStarted(f"shrinking {found.finding.id}", found.finding.operation)
+            self.report.replace(found, self.shrinkers[found.finding.operation].smallest(found, self._is_over))
+
+    def _look_back(self) -> None:
+        """What a run as a whole shows, and what it did not get to."""
+        report = self.report
+        over = self._is_over()
+        for tally in report.tallies.values():
+            if over and not tally.requests:
+                tally.not_reached = report.cut_short or "the run was stopped"
+            if not over:
+                for finding in check_operation(tally):
+                    self.examiner.note(Reported(finding))
+        if not self.examiner.answers and not self.stop.is_set():
+            report.untestable = report.cut_short or "the server takes connections and has answered no request"
+
+    def _is_over(self) -> bool:
+        if self.stop.is_set():
+            return True
+        if not self.report.cut_short and time.monotonic() > self.deadline:
+            self.report.cut_short = f"the run reached its limit of {self.options.run_seconds:g} s"
+        if not self.report.cut_short and self.examiner.patience.server_is_gone:
+            self.report.cut_short = "the server stopped accepting connections"
+        return bool(self.report.cut_short)
+
+    def _has_no_patience(self, operation: Operation) -> bool:
+        """Whether probing an operation further would only be waiting."""
+        if self.examiner.patience.is_full(operation.id):
+            return False
+        self.report.tallies[
+            operation.id
+        ].not_reached = f"the last requests ran to the limit of {self.options.timeout:g} s; no more probes were sent"
+        return True
+
+    def _fresh(self) -> Iterator[RunEvent]:
+        while self.examiner.fresh:
+            yield FindingSeen(self.examiner.fresh.popleft())
