@@ -1,1 +1,21 @@
 """Connexion binds operations to handlers that yield events; a guard holds every stream to its contract."""
+
+from streamcontract.server.app import Application, create_app
+from streamcontract.server.call import current_request
+from streamcontract.server.handlers import HandlerError
+from streamcontract.server.problems import Problem, new_reference
+from streamcontract.server.settings import Settings
+from streamcontract.server.stream import Head
+from streamcontract.server.tracing import stage
+
+__all__ = [
+    "Application",
+    "HandlerError",
+    "Head",
+    "Problem",
+    "Settings",
+    "create_app",
+    "current_request",
+    "new_reference",
+    "stage",
+]

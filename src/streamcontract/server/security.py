@@ -1,0 +1,96 @@
+"""Security schemes, checked by functions of the handler module; connexion decides which schemes a request must satisfy.
+
+| scheme | function in the handler module |
+|---|---|
+| `http`, `bearer` | `bearer_info(token)` |
+| `http`, `basic` | `basic_info(username, password)` |
+| `apiKey` | `apikey_info(key)` |
+| `oauth2`, `openIdConnect` | `token_info(token)`, with the token's scopes under `scope` |
+
+Each returns a mapping for whoever may come in (handlers get it as `token_info`, its `sub` as `user`), else None; each
+may be a coroutine. With a function `auth_required()` that returns False, nobody is asked. Functions that a contract
+itself names (connexion's `x-bearerInfoFunc`) are not called: a contract is data.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from connexion.security import ApiKeySecurityHandler, BasicSecurityHandler, BearerSecurityHandler, OAuthSecurityHandler
+
+__all__ = ["CHALLENGES", "CHECKS", "SERVICE_KEY", "Checks", "lower_scheme", "security_map"]
+
+CHECKS: Mapping[str, str] = {
+    "bearer": "bearer_info",
+    "basic": "basic_info",
+    "apiKey": "apikey_info",
+    "oauth2": "token_info",
+}
+"""The function that checks what a scheme of this kind asks for."""
+CHALLENGES: Mapping[str, str] = {"bearer": "Bearer", "basic": 'Basic realm="api", charset="UTF-8"', "oauth2": "Bearer"}
+"""What WWW-Authenticate says beside a 401 (RFC 9110, 11.6.1)."""
+SERVICE_KEY = "x-service"
+"""The number of the contract that a lowered scheme belongs to."""
+
+Checks = Mapping[str, Callable[..., Any]]
+"""The functions of one handler module, by name; `auth_required` among them."""
+
+
+def lower_scheme(scheme: Mapping[str, Any], number: int) -> tuple[str, dict[str, Any]] | None:
+    """The kind of a scheme, and the scheme for connexion; None when it cannot be checked here."""
+    type_, http = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+    made: dict[str, Any]
+    if type_ == "http" and http in ("bearer", "basic"):
+        kind, made = http, {"type": "http", "scheme": http}
+    elif type_ == "apiKey":
+        kind, made = "apiKey", {"type": "apiKey", "name": scheme.get("name"), "in": scheme.get("in")}
+    elif type_ in ("oauth2", "openIdConnect"):
+        kind, made = "oauth2", {"type": "oauth2", "flows": {}}
+    else:
+        return None
+    return kind, {**made, SERVICE_KEY: number}
+
+
+def security_map(services: list[Checks]) -> dict[str, Any]:
+    """Connexion's `security_map`: its own handlers, with the functions of the handler modules."""
+    handlers = {"bearer": _Bearer, "basic": _Basic, "apiKey": _ApiKey, "oauth2": _OAuth}
+    return {kind: partial(handler, services) for kind, handler in handlers.items()}
+
+
+class _ByModule:
+    """Finds functions in the handler modules instead of by a name in the contract or the environment."""
+
+    kind: str
+
+    def __init__(self, services: list[Checks]) -> None:
+        self.services = services
+
+    def _resolve_func(self, scheme: Mapping[str, Any]) -> Callable[..., Any] | None:
+        checks: Checks = self.services[scheme[SERVICE_KEY]]
+        return checks.get(CHECKS[self.kind])
+
+    def get_tokeninfo_func(self, scheme: Mapping[str, Any]) -> Callable[..., Any] | None:
+        return self._resolve_func(scheme)
+
+    def get_fn(self, scheme: Mapping[str, Any], required_scopes: list[str]) -> Callable[..., Any] | None:
+        check: Callable[..., Any] | None = super().get_fn(scheme, required_scopes)  # type: ignore[misc]
+        required = self.services[scheme[SERVICE_KEY]].get("auth_required")
+        if check is None or required is None:
+            return check
+        return lambda request: check(request) if required() else {}
+
+
+class _Bearer(_ByModule, BearerSecurityHandler):  # type: ignore[misc] # connexion has no types
+    kind = "bearer"
+
+
+class _Basic(_ByModule, BasicSecurityHandler):  # type: ignore[misc]
+    kind = "basic"
+
+
+class _ApiKey(_ByModule, ApiKeySecurityHandler):  # type: ignore[misc]
+    kind = "apiKey"
+
+
+class _OAuth(_ByModule, OAuthSecurityHandler):  # type: ignore[misc]
+    kind = "oauth2"

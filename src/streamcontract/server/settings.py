@@ -1,0 +1,79 @@
+"""The server's settings, from environment variables that begin with STREAMCONTRACT_; and their table for the docs."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["GuardMode", "Settings", "settings_table"]
+
+GuardMode = Literal["enforce", "report", "off"]
+
+
+class Settings(BaseSettings):
+    """What an operator may want to change. Times in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="STREAMCONTRACT_", frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="Address that `streamcontract serve` listens on")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port of `streamcontract serve`; 0 takes a free one")
+    guard: GuardMode = Field(
+        default="enforce",
+        description="What becomes of an event that breaks the contract: `enforce` ends the stream with the contract's "
+        "failure event, `report` logs and counts it, `off` looks at nothing",
+    )
+    heartbeat_seconds: float = Field(
+        default=15.0, gt=0, le=3600, description="A comment is sent after so long a silence"
+    )
+    body_limit: int = Field(
+        default=32 * 1024 * 1024, gt=0, description="Largest request body; a larger one is answered by 413"
+    )
+    body_seconds: float = Field(
+        default=60.0, gt=0, description="How long a request's body may take to arrive; then 408"
+    )
+    reader_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="A client that reads nothing for so long, while there is something to read, is dropped",
+    )
+    shutdown_seconds: float = Field(
+        default=10.0, gt=0, le=3600, description="How long open streams may take to end when the server stops"
+    )
+    cleanup_seconds: float = Field(
+        default=5.0, gt=0, le=3600, description="How long a handler may take to clean up once its stream has ended"
+    )
+    health_seconds: float = Field(
+        default=5.0, gt=0, description="How long a service may take to say how it is, for `/health`"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Origins whose pages may call the server, separated by commas; `*` for all"
+    )
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="One JSON object a line, or text for people"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What is logged, from here up"
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def settings_table(*classes: type[BaseSettings]) -> str:
+    """A Markdown table of all environment variables of some settings classes."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    lines += [f"| `{name}` | {default} | {meaning} |" for class_ in classes for name, default, meaning in _rows(class_)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(class_: type[BaseSettings]) -> Iterator[tuple[str, str, str]]:
+    prefix = class_.model_config.get("env_prefix", "")
+    for name, field in class_.model_fields.items():
+        default = field.get_default()
+        shown = "–" if default in (None, PydanticUndefined, "", ()) else f"`{default}`"
+        meaning = (field.description or "").replace("|", "\\|")
+        yield f"{prefix}{name}".upper(), shown, meaning

@@ -1,0 +1,91 @@
+"""An application behind a real socket: uvicorn in a thread, on a free port, ended when the test ends."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import httpx
+import uvicorn
+
+__all__ = ["Served", "eventually", "handlers", "serve"]
+
+LIMIT = 10.0
+"""No wait in a test is longer, in seconds."""
+
+
+class Served:
+    """A server that runs. `client` speaks to it; `connect` gives a bare socket."""
+
+    def __init__(self, app: Any, port: int) -> None:
+        self.app, self.port = app, port
+        self.url = f"http://127.0.0.1:{port}"
+        self.client = httpx.Client(base_url=self.url, timeout=LIMIT)
+
+    def connect(self) -> socket.socket:
+        """A connection of one's own, to say what no client library would."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT)
+
+    def exchange(self, request: bytes) -> bytes:
+        """Send these bytes and read until the server closes the connection."""
+        with self.connect() as connection:
+            connection.sendall(request)
+            return read_all(connection)
+
+    def metrics(self) -> dict[str, float]:
+        """The figures at /metrics, by name and labels as they stand there."""
+        lines = self.client.get("/metrics").text.splitlines()
+        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Everything until the other side closes; a reset counts as that too."""
+    parts: list[bytes] = []
+    with contextlib.suppress(ConnectionResetError):
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+@contextlib.contextmanager
+def serve(app: Any, **options: Any) -> Iterator[Served]:
+    """Serve an application on a free port of this machine."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=3, **options)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            eventually(lambda: server.started or not thread.is_alive())
+            assert server.started, "the server did not start"
+            served = Served(app, listener.getsockname()[1])
+            with served.client:
+                yield served
+        finally:
+            server.should_exit = True
+            thread.join(LIMIT)
+            assert not thread.is_alive(), "the server did not stop"
+
+
+def eventually(holds: Callable[[], Any], seconds: float = LIMIT) -> Any:
+    """Wait until something holds, and return it; fails when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
+        time.sleep(0.005)
+    return found
+
+
+def handlers(**functions: Any) -> ModuleType:
+    """A handler module made of these functions."""
+    module = ModuleType("made_handlers")
+    for name, function in functions.items():
+        if callable(function) and hasattr(function, "__module__"):
+            function.__module__ = module.__name__
+        setattr(module, name, function)
+    return module
