@@ -24,6 +24,7 @@ class Patience:
         self._seconds = seconds
         self._waits: Counter[str] = Counter()
         self._refused = 0
+        self._answered = False
 
     def seconds(self, operation: str) -> float:
         """How long the next exchange may take; 0 when it is not worth sending."""
@@ -40,11 +41,17 @@ class Patience:
         """Take in how an exchange ended."""
         operation = exchange.request.operation
         self._refused = self._refused + 1 if exchange.ending is Ending.UNREACHABLE else 0
+        self._answered = self._answered or exchange.answered
         if exchange.ending is Ending.TIME:
             self._waits[operation] += 1
         elif exchange.answered:
             self._waits[operation] = 0
 
     @property
-    def server_is_gone(self) -> bool:
-        return self._refused >= LOST_CONNECTIONS
+    def lost(self) -> str:
+        """Why there is no point in going on; empty when there is."""
+        if self._refused >= LOST_CONNECTIONS:
+            return "the server stopped accepting connections"
+        if not self._answered and self._waits.total() >= FULL_WAITS:
+            return f"the server takes connections, and did not answer within {self._seconds:g} s"
+        return ""

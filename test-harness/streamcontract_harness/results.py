@@ -20,16 +20,22 @@ Key = tuple[str, str, str, Level]
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Bytes of a stream, and where they begin in it."""
+    """Bytes of a stream, where they begin in it, and the place of the fault."""
 
     offset: int
     data: bytes
+    fault: int
 
     @classmethod
     def around(cls, exchange: Exchange, offset: int) -> Stretch:
-        """The bytes round a place in the body of an exchange."""
-        begin = max(0, min(offset, exchange.size) - STRETCH_BEFORE)
-        return cls(begin, bytes(exchange.chunks.data[begin : offset + STRETCH_AFTER]))
+        """The bytes round a place in the body of an exchange, from the beginning of a line where there is one."""
+        data = exchange.chunks.data
+        offset = min(offset, len(data))
+        begin = max(0, offset - STRETCH_BEFORE)
+        if begin > 0:
+            line_end = data.find(b"\n", begin, offset)
+            begin = line_end + 1 if line_end >= 0 else begin
+        return cls(begin, bytes(data[begin : offset + STRETCH_AFTER]), offset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,8 +190,7 @@ class _Run:
             return True
         if not self.report.cut_short and time.monotonic() > self.deadline:
             self.report.cut_short = f"the run reached its limit of {self.options.run_seconds:g} s"
-        if not self.report.cut_short and self.examiner.patience.server_is_gone:
-            self.report.cut_short = "the server stopped accepting connections"
+        self.report.cut_short = self.report.cut_short or self.examiner.patience.lost
         return bool(self.report.cut_short)
 
     def _has_no_patience(self, operation: Operation) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from schemathesis import Case
 from schemathesis.core.failures import Failure, Severity
 from schemathesis.core.transport import Response
 from schemathesis.engine import events
@@ -24,6 +25,8 @@ __all__ = ["ApiFinding", "ApiNote", "ApiRun", "ApiStep"]
 
 UNUSED = (PhaseName.PROBING, PhaseName.AUTH_BOOTSTRAP)
 """Phases that send requests of no operation, past the schema's transport and so past its limits."""
+ABOUT_STATUS = ("not_a_server_error", "positive_data_acceptance", "negative_data_rejection")
+"""Checks that a status against the contract trips as well; `http.undocumented-status` tells of it."""
 NETWORK = (requests.RequestException, ServerUnavailable)
 """Errors that the harness has seen and reported itself, on the exchange."""
 
@@ -91,22 +94,22 @@ class ApiRun:
                 if check.failure_info is None:
                     continue
                 shown = check.failure_info.failure.case_id or case_id
-                operation = operation_id(recorder.cases[shown].value)
-                response = recorder.find_response(case_id=shown)
-                if not self._is_told(check.name, operation, response):
-                    yield _finding(check.name, operation, check.failure_info)
+                case, response = recorder.cases[shown].value, recorder.find_response(case_id=shown)
+                if response is None or not self._is_told(check.name, case, response):
+                    yield _finding(check.name, operation_id(case), check.failure_info)
 
-    def _is_told(self, check: str, operation: str, response: Response | None) -> bool:
+    def _is_told(self, check: str, case: Case[Any], response: Response) -> bool:
         """Whether a failure says nothing of its own: the monitor or the contract has spoken already."""
-        documented = self._documented(operation)
-        if response is None or documented is None:
+        documented = self._documented(operation_id(case))
+        if documented is None or case.method.upper() != documented.operation.method:
             return False
+        status = response.status_code
+        if documented.find(status) is None:
+            return check in ABOUT_STATUS
         if check == "response_schema_conformance":
             media_type = next(iter(response.headers.get("content-type", [])), "").partition(";")[0].strip().lower()
-            return documented.is_stream(response.status_code, media_type)
-        if check == "not_a_server_error":  # documented as it is, or a finding of http.undocumented-status
-            return documented.is_literal(response.status_code) or documented.find(response.status_code) is None
-        return False
+            return documented.is_stream(status, media_type)
+        return check == "not_a_server_error" and documented.is_literal(status)
 
 
 def _finding(check: str, operation: str, info: CheckFailureInfo) -> ApiFinding:

@@ -18,6 +18,7 @@ from schemathesis import Case
 from schemathesis.core.transport import STREAM_CUT_SHORT_ATTRIBUTE, Response
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, ManagedCookiesSession, RequestsTransport
 from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.exceptions import ReadTimeoutError
 
 from streamcontract import Request
 from streamcontract_harness.conversation import UnsendableError
@@ -28,6 +29,8 @@ __all__ = ["Carrier", "Send", "operation_id", "sent_request"]
 Send = Callable[[SentRequest], Exchange]
 """Sends a request, judges the answer, and returns the exchange."""
 
+SHOWN = 2**18
+"""Bytes of a stream that Schemathesis gets to see: it judges none of it, and takes long over a gigabyte."""
 REWRITTEN = frozenset({"content-length", "host", "connection", "transfer-encoding"})
 """Headers that the transport writes itself."""
 ADDED = frozenset({"x-schemathesis-testcaseid", "user-agent", "accept-encoding"})
@@ -126,20 +129,28 @@ class _Adapter(HTTPAdapter):
             raise requests.exceptions.InvalidHeader(str(error), request=request) from error
         _raise_for_ending(exchange, request)
         response: requests.Response = self.build_response(request, _raw(exchange))
-        if not exchange.closed_by_server:
+        if _is_stream(exchange) and (exchange.ending is not Ending.SERVER or exchange.size > SHOWN):
             setattr(response, STREAM_CUT_SHORT_ATTRIBUTE, True)
         return response
 
 
+def _is_stream(exchange: Exchange) -> bool:
+    return exchange.media_type == "text/event-stream"
+
+
 def _raise_for_ending(exchange: Exchange, request: requests.PreparedRequest) -> None:
     """Schemathesis judges whole answers, and streams of which enough has come."""
+    said = exchange.detail or exchange.ending.value
     if exchange.ending is Ending.UNREACHABLE:
-        raise requests.ConnectionError(exchange.detail, request=request) from ConnectionRefusedError(exchange.detail)
+        raise requests.ConnectionError(said, request=request) from ConnectionRefusedError(said)
+    if not exchange.answered and exchange.ending is Ending.TIME:
+        seconds = f"{exchange.ended - exchange.started:.1f}"  # Schemathesis looks for it in urllib3's own words
+        error = ReadTimeoutError(None, request.url or "", f"Read timed out. (read timeout={seconds})")  # type: ignore[arg-type]
+        raise requests.ReadTimeout(error, request=request)
     if not exchange.answered:
-        kind = requests.ReadTimeout if exchange.ending is Ending.TIME else requests.ConnectionError
-        raise kind(exchange.detail or exchange.ending.value, request=request)
-    if exchange.ending is not Ending.SERVER and exchange.media_type != "text/event-stream":
-        raise requests.exceptions.ChunkedEncodingError(exchange.detail or exchange.ending.value, request=request)
+        raise requests.ConnectionError(said, request=request)
+    if exchange.ending is not Ending.SERVER and not _is_stream(exchange):
+        raise requests.exceptions.ChunkedEncodingError(said, request=request)
 
 
 def _raw(exchange: Exchange) -> HTTPResponse:
@@ -149,7 +160,7 @@ def _raw(exchange: Exchange) -> HTTPResponse:
         if name not in ("transfer-encoding", "content-encoding"):
             headers.add(name, value)
     return HTTPResponse(
-        body=BytesIO(exchange.body),
+        body=BytesIO(bytes(exchange.chunks.data[:SHOWN]) if _is_stream(exchange) else exchange.body),
         headers=headers,
         status=exchange.status or 0,
         version=11,

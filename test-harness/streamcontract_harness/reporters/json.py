@@ -55,7 +55,9 @@ def _finding(finding: ShownFinding) -> dict[str, Any]:
         "exchanges": finding.exchanges,
         "smallest": finding.is_smallest,
         "curl": list(finding.commands),
-        "stream": None if stretch is None else {"offset": stretch.offset, "lines": list(stretch.lines)},
+        "stream": None
+        if stretch is None
+        else {"offset": stretch.offset, "lines": list(stretch.lines), "faultLine": stretch.fault},
     }
 
 

@@ -65,7 +65,9 @@ def _details(finding: ShownFinding) -> str:
     parts += list(finding.commands)
     if finding.stretch is not None:
         parts.append(f"the stream from byte {finding.stretch.offset}:")
-        parts += [f"  {line}" for line in finding.stretch.lines]
+        parts += [
+            f"{'>' if n == finding.stretch.fault else ' '} {line}" for n, line in enumerate(finding.stretch.lines)
+        ]
     return "\n".join(part for part in parts if part)
 
 

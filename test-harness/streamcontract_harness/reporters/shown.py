@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from streamcontract import Level
@@ -11,16 +12,22 @@ from streamcontract_harness.results import Reported, Stretch
 
 __all__ = ["ShownFinding", "ShownStretch", "shown", "visible"]
 
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+LINE_ENDS = {ord("\r"): "␍", ord("\n"): "␊"}
 LONGEST_TEXT = 2_000
 """Characters of a message: a server can make its values as long as it likes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownStretch:
-    """Lines of a stream, their line ends written out; `offset` is where the first begins, in bytes."""
+    """Lines of a stream, their line ends written out.
+
+    `offset` is where the first begins, in bytes; `fault` the number, from 0, of the line in which the fault is.
+    """
 
     offset: int
     lines: tuple[str, ...]
+    fault: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +86,14 @@ def visible(text: str) -> str:
 
 
 def _stretch(stretch: Stretch, redactor: Redactor) -> ShownStretch:
-    text = redactor.data(stretch.data).decode("utf-8", "backslashreplace")
-    lines = text.replace("\r\n", "␍␊\n").replace("\r", "␍\n").splitlines(keepends=True)
-    return ShownStretch(stretch.offset, tuple(visible(_with_end(line)) for line in lines))
+    """The stretch by lines; the secrets are hidden in the whole, as one may span what is told apart here."""
+    before, behind = stretch.data[: stretch.fault - stretch.offset], stretch.data[stretch.fault - stretch.offset :]
+    fault = len(_lines(before + behind[:1] or b" ")) - 1
+    lines = _lines(redactor.data(stretch.data))
+    return ShownStretch(stretch.offset, tuple(lines), min(fault, max(len(lines) - 1, 0)))
 
 
-def _with_end(line: str) -> str:
-    """A line whose end can be seen."""
-    if line.endswith("\n"):
-        line = line[:-1]
-        return line if line.endswith(("␍", "␊")) else f"{line}␊"
-    return line
+def _lines(data: bytes) -> list[str]:
+    """Lines as the standard of event streams ends them (LF, CR, CRLF), each with its end in view."""
+    text = data.decode("utf-8", "backslashreplace")
+    return [visible(line.translate(LINE_ENDS)) for line in LINE.findall(text)]

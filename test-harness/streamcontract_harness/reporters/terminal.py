@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
 from streamcontract import Verdict
-from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFinished, RunStarted, StageStarted
+from streamcontract_harness.events import FindingSeen, RunEvent, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
 from streamcontract_harness.results import Report, Tally
@@ -33,7 +34,7 @@ class TerminalReporter:
         self._redactor = redactor
         self._status: Status | None = None
         self._report: Report | None = None
-        self._stage = ""
+        self._stage, self._operation = "connecting", ""
         self._started = time.monotonic()
 
     def __call__(self, event: RunEvent) -> None:
@@ -42,8 +43,6 @@ class TerminalReporter:
                 self._start(report)
             case StageStarted(stage, operation):
                 self._turn_to(stage, operation)
-            case Progress():
-                self._refresh()
             case FindingSeen(reported):
                 self._tell(shown(reported, self._redactor))
             case RunFinished(report):
@@ -63,26 +62,24 @@ class TerminalReporter:
         self._report = report
         self._line(f"checking {self._redactor.url(report.url)} against {report.contract} (seed {report.seed})")
         if self._console.is_terminal:
-            self._status = self._console.status("connecting")
+            self._status = self._console.status(_Live(self._now))
             self._status.start()
 
     def _turn_to(self, stage: str, operation: str) -> None:
-        new = stage != self._stage
-        self._stage = stage
-        if self._status is None and new:
-            self._line(f"{stage} {operation}" if not stage.startswith("Schemathesis") else stage, "dim")
-        self._refresh(operation)
+        schemathesis = stage.startswith("Schemathesis")
+        if self._status is None and (stage != self._stage or not schemathesis):
+            self._line(stage if schemathesis else f"{stage} {operation}", "dim")
+        self._stage, self._operation = stage, operation
 
-    def _refresh(self, operation: str = "") -> None:
-        if self._status is None or self._report is None:
-            return
-        tallies = list(self._report.tallies.values())
-        counts = (
-            f"{sum(t.requests for t in tallies)} requests · {sum(t.streams for t in tallies)} streams · "
-            f"{sum(t.events for t in tallies):,} events · {len(self._report.found)} findings · "
+    def _now(self) -> str:
+        """The live line: it is drawn several times a second, also while one stream is read for long."""
+        tallies = list(self._report.tallies.values()) if self._report else []
+        return (
+            f"{self._stage} {self._operation} · {sum(t.requests for t in tallies):,} requests · "
+            f"{sum(t.streams for t in tallies):,} streams · {sum(t.events for t in tallies):,} events · "
+            f"{_number(len(self._report.found) if self._report else 0, 'finding')} · "
             f"{time.monotonic() - self._started:.0f} s"
         )
-        self._status.update(Text(f"{self._stage} {operation} · {counts}"))
 
     def _tell(self, finding: ShownFinding) -> None:
         mark, style = ("✗", "red") if finding.is_violation else ("!", "yellow")
@@ -139,6 +136,16 @@ class TerminalReporter:
                     self._line(text, indent=2)
 
 
+class _Live:
+    """A line of text that is asked for anew each time that it is drawn."""
+
+    def __init__(self, text: Callable[[], str]) -> None:
+        self._text = text
+
+    def __rich__(self) -> Text:
+        return Text(self._text(), no_wrap=True, overflow="ellipsis")
+
+
 def _seen(tally: Tally) -> list[str]:
     """What was seen of an operation, a line for each kind of thing."""
     statuses = ", ".join(f"{status} ×{count}" for status, count in sorted(tally.statuses.items()))
@@ -165,9 +172,13 @@ def _evidence(finding: ShownFinding) -> list[str]:
         which = "the smallest request that shows it" if finding.is_smallest else "a request that shows it"
         lines.append(f"# {often}; {which}:")
         lines += finding.commands
+        if len(finding.commands) > 1:
+            lines.append("# (each takes its values from the answer to the one before)")
     if finding.stretch is not None:
-        lines.append(f"# the stream from byte {finding.stretch.offset}, the fault at byte {finding.offset}:")
-        lines += [f"| {line}" for line in finding.stretch.lines]
+        lines.append(f"# the stream from byte {finding.stretch.offset}; the fault is at byte {finding.offset} (>):")
+        lines += [
+            f"{'>' if n == finding.stretch.fault else '|'} {line}" for n, line in enumerate(finding.stretch.lines)
+        ]
     return lines
 
 

@@ -1,0 +1,277 @@
+"""Whole runs against servers of literal bytes."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from literal_server import Endless, Hang, LiteralServer, Pause, Reset, Route, Wait, chunk, head, plain, stream
+from small_contracts import TICKS, Tasks, contract_of, tasks, ticker
+
+from streamcontract import Verdict
+from streamcontract_harness.events import FindingSeen, RunEvent, RunFinished, RunStarted, StageStarted
+from streamcontract_harness.options import Options
+from streamcontract_harness.results import Report
+from streamcontract_harness.run import Stop, run
+
+SLACK = 10.0
+"""Seconds that a loaded machine may need on top of what the limits of a run allow."""
+
+
+def checked(
+    tree: Mapping[str, Any], routes: Mapping[str, Route], folder: Path, *, before_request: Any = (), **options: Any
+) -> Report:
+    contract = contract_of(dict(tree), folder)
+    with LiteralServer(routes, before_request=before_request) as server:
+        settings = Options(server.url, **{"seed": 1, "max_examples": 5, "timeout": 5.0, **options})
+        *_, last = run(contract, settings)
+    assert isinstance(last, RunFinished)
+    return last.report
+
+
+def found(report: Report) -> list[str]:
+    return [reported.finding.id for reported in report.findings]
+
+
+def test_right_server_conforms(tmp_path: Path) -> None:
+    report = checked(tasks(), Tasks().routes(), tmp_path, max_examples=10)
+    assert found(report) == []
+    assert report.verdict is Verdict.CONFORMS
+    streamed, created = report.tallies["streamTask"], report.tallies["createTask"]
+    assert streamed.streams > 5
+    assert streamed.right_streams == streamed.streams
+    assert streamed.outcomes == {"end": streamed.streams}
+    assert streamed.transitions is not None
+    assert streamed.transitions.missing == ()
+    assert created.requests > streamed.streams / 2
+    assert set(created.statuses) <= {202, 400, 415}
+    assert report.tallies["getTask"].statuses[200] > 0
+
+
+RIGHT = {
+    "carriage returns": TICKS.replace(b"\n", b"\r"),
+    "carriage returns and line feeds": TICKS.replace(b"\n", b"\r\n"),
+    "a byte order mark": b"\xef\xbb\xbf" + TICKS,
+    "comments, unknown fields and events": b": hello\n\nx: y\n\nevent: other\ndata: 1\n\n" + TICKS + b":bye\n",
+    "data over several lines": TICKS.replace(b'{"n": 0}', b'{"n":\ndata: 0\ndata:}'),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("size", [1, 1_000_000])
+def test_unusual_but_right_framing_is_no_finding(tmp_path: Path, name: str, size: int) -> None:
+    parts = [RIGHT[name][at : at + size] for at in range(0, len(RIGHT[name]), size)]
+    report = checked(ticker(), {"GET /ticks": stream(*parts)}, tmp_path)
+    assert found(report) == []
+    assert report.verdict is Verdict.CONFORMS
+
+
+def headers(**schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """The ticker with these response headers, all required."""
+    tree = ticker()
+    response = tree["paths"]["/ticks"]["get"]["responses"]["200"]
+    response["headers"] = {name.replace("_", "-"): {"required": True, "schema": s} for name, s in schemas.items()}
+    return tree
+
+
+WRONG: dict[str, tuple[dict[str, Any], Route]] = {
+    "sequence.truncated": (ticker(), stream(b'event: tick\ndata: {"n": 0}\n\n')),
+    "sequence.after-end": (ticker(), stream(TICKS, b'event: tick\ndata: {"n": 2}\n\n')),
+    "schema.payload": (ticker(), stream(TICKS.replace(b'"n": 1', b'"n": "1"').replace(b"2", b"2"))),
+    "schema.not-json": (ticker({"rules": []}), stream(TICKS.replace(b'{"n": 1}', b"{"))),
+    "rule.done-counts": (ticker(), stream(TICKS.replace(b'"ticks": 2', b'"ticks": 3'))),
+    "wire.unterminated-event": (
+        ticker({"sequence": "tick* (done | error)?", "outcome": {}}),
+        stream(b'event: tick\ndata: {"n": 0}\n\nevent: done\n'),
+    ),
+    "wire.invalid-utf8": (ticker(), stream(b": \xff\n" + TICKS)),
+    "wire.cut": (ticker(), stream(TICKS)[:-1]),
+    "timing.first-event": (ticker({"timing": {"firstEventMs": 20}}), stream(Pause(0.2), TICKS)),
+    "timing.retry": (ticker({"retry": 3000}), stream(TICKS)),
+    "http.content-type": (ticker(), stream(TICKS, content_type="text/plain")),
+    "http.content-encoding": (ticker(), stream(TICKS, content_encoding="gzip")),
+    "http.undocumented-status": (ticker(), plain(b"", "418 I'm a teapot")),
+    "http.missing-header": (headers(x_kind={"type": "string"}), stream(TICKS)),
+    "http.invalid-header": (headers(x_kind={"type": "integer", "minimum": 3}), stream(TICKS, x_kind="2")),
+    "http.malformed": (ticker(), [head(content_type="text/event-stream", transfer_encoding="chunked"), b"zz\r\n"]),
+    "coverage.no-success": (ticker(), stream(b'event: error\ndata: {"message": "no"}\n\n')),
+    "coverage.no-stream": (
+        ticker(responses={**ticker()["paths"]["/ticks"]["get"]["responses"], "404": {"description": "none"}}),
+        plain(b"", "404 Not Found"),
+    ),
+}
+
+
+@pytest.mark.parametrize("id_", WRONG)
+def test_wrong_server_is_found_out_by_exactly_that_id(tmp_path: Path, id_: str) -> None:
+    tree, route = WRONG[id_]
+    report = checked(tree, {"GET /ticks": route}, tmp_path)
+    assert found(report) == [id_], [reported.finding.message for reported in report.findings]
+    assert report.verdict is (Verdict.CONFORMS if id_ == "coverage.no-success" else Verdict.VIOLATES)
+
+
+def test_finding_shrinks_and_keeps_its_evidence(tmp_path: Path) -> None:
+    class SkipsAfterTen(Tasks):
+        def events(self, length: int) -> list[bytes]:
+            return [event.replace(b'"i": 10}', b'"i": 11}') for event in super().events(length)]
+
+    report = checked(tasks(), SkipsAfterTen().routes(), tmp_path, max_examples=25)
+    (reported,) = report.findings
+    assert reported.finding.id == "rule.counts-up"
+    assert reported.shrunk
+    assert reported.request is not None
+    (create,) = reported.request.before
+    assert create.body == b'{"n": 11}'
+    assert reported.stretch is not None
+    assert b'data: {"i": 11}' in reported.stretch.data
+    assert reported.finding.event_index == 10
+
+
+def test_afterwards_sees_what_the_stream_left_behind(tmp_path: Path) -> None:
+    class Forgets(Tasks):
+        def length_shown(self, length: int) -> int:
+            return min(length, 7)
+
+    report = checked(tasks(), Forgets().routes(), tmp_path, max_examples=25)
+    (reported,) = report.findings
+    assert (reported.finding.id, reported.finding.operation) == ("afterwards.task-knows-its-length", "streamTask")
+    assert "response.body.n was 7, last.data.tokens was 8" in reported.finding.message
+    assert reported.request is not None
+    assert [step.operation for step in reported.request.before] == ["createTask", "streamTask"]
+    assert reported.request.before[0].body == b'{"n": 8}'
+
+
+def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
+    def sent(seed: int) -> list[tuple[str, str, bytes]]:
+        contract = contract_of(tasks(), tmp_path)
+        with LiteralServer(Tasks().routes()) as server:
+            list(run(contract, Options(server.url, seed=seed, max_examples=5)))
+            return [(received.method, received.target, received.body) for received in server.requests]
+
+    assert sent(4) == sent(4)
+    assert sent(4) != sent(5)
+
+
+def test_events_tell_what_happens_in_order(tmp_path: Path) -> None:
+    contract = contract_of(ticker(), tmp_path)
+    with LiteralServer({"GET /ticks": WRONG["sequence.after-end"][1]}) as server:
+        told = list(run(contract, Options(server.url, seed=1, max_examples=2)))
+    assert isinstance(told[0], RunStarted)
+    assert isinstance(told[-1], RunFinished)
+    stages = [event for event in told if isinstance(event, StageStarted)]
+    assert stages[0] == StageStarted("probing", "watch")
+    assert stages[-1] == StageStarted("shrinking sequence.after-end", "watch")
+    assert [event.reported.finding.id for event in told if isinstance(event, FindingSeen)] == ["sequence.after-end"]
+
+
+def test_only_the_operations_asked_for(tmp_path: Path) -> None:
+    report = checked(tasks(), Tasks().routes(), tmp_path, operations=("getTask",))
+    assert [*report.tallies] == ["getTask"]
+    assert report.verdict is Verdict.CONFORMS
+
+
+def test_unknown_operation(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no operation 'wacht' .* there is: watch"):
+        checked(ticker(), {}, tmp_path, operations=("wacht",))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"select": ("wire", "sequence.after")}, ["sequence.after-end"]),
+        ({"ignore": ("sequence",)}, []),
+        ({"select": ("sequence",), "ignore": ("sequence.after-end",)}, []),
+    ],
+)
+def test_findings_are_selected_by_prefix(tmp_path: Path, options: dict[str, Any], expected: list[str]) -> None:
+    assert found(checked(ticker(), {"GET /ticks": WRONG["sequence.after-end"][1]}, tmp_path, **options)) == expected
+
+
+HOSTILE: dict[str, tuple[Route, list[str]]] = {
+    "hangs": ([Hang()], ["http.no-answer"]),
+    "closes": ([], ["http.no-answer"]),
+    "resets": ([Reset()], ["http.no-answer"]),
+    "resets in the stream": (stream(b'event: tick\ndata: {"n": 0}\n\n', Pause(0.01), Reset()), ["wire.cut"]),
+    "headers for ever": ([b"HTTP/1.1 200 OK\r\n", Endless(b"a: b\r\n" * 1000)], ["http.malformed"]),
+    "ticks for ever": (stream(Endless(chunk(b'event: tick\ndata: {"n": 0}\n\n'), pause=0.02)), ["coverage.no-success"]),
+    "heartbeats for ever": (stream(Endless(chunk(b":\n"), pause=0.02)), ["coverage.no-success"]),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_server_is_survived_in_bounded_time(tmp_path: Path, name: str) -> None:
+    route, expected = HOSTILE[name]
+    before = time.monotonic()
+    report = checked(ticker(), {"*": route}, tmp_path, timeout=0.3, max_examples=25, ignore=("api",))
+    assert time.monotonic() - before < 10 * 0.3 + SLACK
+    assert found(report) == expected
+    assert bool(report.untestable) == (name in ("hangs", "closes", "resets", "headers for ever"))
+
+
+def test_gigabyte_line_is_survived(tmp_path: Path) -> None:
+    route = stream(Endless(chunk(b"data: " + b"x" * 1_000_000)))
+    report = checked(ticker(), {"GET /ticks": route}, tmp_path, timeout=20.0, max_examples=1, select=("wire",))
+    assert found(report) == ["wire.line-too-long"]
+
+
+def test_refused_connection(tmp_path: Path) -> None:
+    with LiteralServer({}) as server:
+        url = server.url
+    *_, last = run(contract_of(ticker(), tmp_path), Options(url, seed=1))
+    assert isinstance(last, RunFinished)
+    assert "no connection to 127.0.0.1" in last.report.untestable
+    assert last.report.verdict is Verdict.INCONCLUSIVE
+
+
+def test_server_that_goes_away_in_the_middle(tmp_path: Path) -> None:
+    contract = contract_of(ticker(), tmp_path)
+    with LiteralServer({"GET /ticks": stream(TICKS)}) as server:
+        events = run(contract, Options(server.url, seed=1, max_examples=3))
+        for event in events:
+            if isinstance(event, StageStarted) and event.stage.startswith("Schemathesis"):
+                server.close()
+                break
+        *_, last = events
+    assert isinstance(last, RunFinished)
+    assert last.report.cut_short == "the server stopped accepting connections"
+    assert last.report.verdict is Verdict.INCONCLUSIVE
+
+
+def test_run_ends_at_its_limit_and_says_so(tmp_path: Path) -> None:
+    report = checked(tasks(), Tasks().routes(), tmp_path, run_seconds=0.0)
+    assert report.cut_short == "the run reached its limit of 0 s"
+    assert report.tallies["createTask"].not_reached == report.cut_short
+    assert report.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("stage", ["probing", "Schemathesis"])
+def test_stop_ends_the_run_at_once_with_what_was_seen(tmp_path: Path, stage: str) -> None:
+    """The server hangs, with twenty seconds to wait, from the moment at which the run is to be stopped."""
+    hanging, never, stop = threading.Event(), threading.Event(), Stop()
+
+    def answer(_: object) -> Any:
+        if not hanging.is_set():
+            return stream(TICKS)
+        threading.Thread(target=stop.set).start()
+        return [Wait(never)]
+
+    contract = contract_of(ticker(), tmp_path)
+    with LiteralServer({"GET /ticks": answer}) as server:
+        events = run(contract, Options(server.url, seed=1, timeout=20.0), stop)
+        last = _hang_at(stage, events, hanging.set)
+        never.set()
+    assert last.report.interrupted
+    assert last.report.seconds < SLACK
+    if stage == "Schemathesis":
+        assert last.report.tallies["watch"].streams > 0
+
+
+def _hang_at(stage: str, events: Any, hang: Callable[[], None]) -> RunFinished:
+    event: RunEvent | None = None
+    for event in events:
+        if isinstance(event, StageStarted) and event.stage.startswith(stage):
+            hang()
+    assert isinstance(event, RunFinished)
+    return event
