@@ -51,7 +51,7 @@ def failure_of(stream: Stream, document: Document, hook: Callable[..., Any] | No
 
 
 def places_without(failure: Failure, stream: Stream) -> list[str]:
-    """The places of the sequence, by the way there, where the failure event may not come: a fault there has no event."""
+    """The places of the sequence, by the way there, where the failure event may not come."""
     return [
         order.automaton.names[state] or "the start"
         for order in stream.orders
