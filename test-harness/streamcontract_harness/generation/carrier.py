@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -53,7 +54,9 @@ def sent_request(case: Case[Any], prepared: requests.PreparedRequest) -> SentReq
     view = Request(
         method=prepared.method or "",
         url=prepared.url or "",
-        path=dict(case.path_parameters),
+        path={
+            name: unquote(value) if isinstance(value, str) else value for name, value in case.path_parameters.items()
+        },
         query=dict(case.query),
         headers=names,
         body=_parsed(body, names.get("content-type", "")),

@@ -42,8 +42,10 @@ def chain_to(schema: OpenApiSchema, target: APIOperation[Any, Any, Any, Any]) ->
 
 
 def _leading_to(transitions: ApiTransitions, label: str) -> list[OpenApiLink]:
+    """Links behind a success: an answer that refuses something has nothing to go on with."""
     entry = transitions.operations.get(label)
-    return [link for link in (entry.incoming if entry else ()) if link.source.label != label]
+    links = entry.incoming if entry else ()
+    return [link for link in links if link.source.label != label and link.status_code.startswith("2")]
 
 
 def _transitions(schema: OpenApiSchema) -> ApiTransitions:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from hypothesis import strategies as st
@@ -118,7 +119,7 @@ def request_for(
             places[str(parameter.location.value)][parameter.name] = parameters[parameter.name]
     media_types = api.get_request_payload_content_types() if has_body else []
     case = api.Case(
-        path_parameters=places["path"],
+        path_parameters={name: _quoted(value) for name, value in places["path"].items()},
         query=places["query"],
         headers={name: str(value) for name, value in places["header"].items()} | dict(schema.config.headers or {}),
         cookies=places["cookie"],
@@ -139,6 +140,11 @@ def _sent(case: Case[Any]) -> SentRequest:
     return sent_request(case, prepared)
 
 
+def _quoted(value: Any) -> str:
+    """A value as one segment of a path; generated cases have it so already."""
+    return quote(str(value), safe="")
+
+
 def _response(exchange: Exchange) -> Response:
     """The answer, as links read it."""
     prepared = requests.Request(exchange.request.method, exchange.request.url).prepare()
@@ -154,7 +160,8 @@ def _follow(link: OpenApiLink, output: StepOutput, case: Case[Any]) -> bool:
     for container, parameters in transition.parameters.items():
         for name, extracted in parameters.items():
             if isinstance(extracted.value, Ok) and extracted.value.ok() not in (None, UNRESOLVABLE):
-                getattr(case, container)[name] = extracted.value.ok()
+                value = extracted.value.ok()
+                getattr(case, container)[name] = _quoted(value) if container == "path_parameters" else value
             elif extracted.is_required:
                 return False
     body = transition.request_body
