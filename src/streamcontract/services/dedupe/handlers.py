@@ -1,0 +1,97 @@
+"""The handlers of contracts/dedupe.yaml."""
+
+import hmac
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from functools import lru_cache
+from typing import Any
+
+import anyio.to_thread
+
+from streamcontract.server import Problem
+from streamcontract.services.dedupe.chunks import InvalidRequestError, Prepared, prepare
+from streamcontract.services.dedupe.embedders import Embedder, make_embedder
+from streamcontract.services.dedupe.pipeline import Answer, Progress, StageError, run
+from streamcontract.services.dedupe.settings import get_settings
+from streamcontract.services.dedupe.workers import waiting
+from streamcontract.wire.events import Event
+
+__all__ = ["auth_required", "bearer_info", "dedupe", "dedupe_stream", "health"]
+
+RETRY_AFTER = "5"
+
+
+async def dedupe(body: dict[str, Any]) -> dict[str, Any]:
+    """POST /v1/dedupe."""
+    prepared = await _prepare(body)
+    try:
+        async for item in run(prepared, _embedder(), get_settings().batch):
+            if isinstance(item, Answer):
+                return item.body
+    except StageError as error:
+        raise Problem(500, f"{error.stage}: {error}") from error
+    raise AssertionError("the last item is the answer")
+
+
+async def dedupe_stream(body: dict[str, Any]) -> AsyncIterator[Event]:
+    """POST /v1/dedupe/stream."""
+    prepared = await _prepare(body)
+    try:
+        async with aclosing(run(prepared, _embedder(), get_settings().batch)) as items:
+            async for item in items:
+                yield Event("complete", item.body) if isinstance(item, Answer) else _progress(item)
+    except StageError as error:
+        yield Event("error", {"stage": error.stage, "error": str(error)})
+
+
+def auth_required() -> bool:
+    """Keys are asked for when the server was given some."""
+    return bool(_keys())
+
+
+def bearer_info(token: str) -> Mapping[str, Any] | None:
+    """Whether this is one of the keys; all are compared, each in constant time."""
+    found = [hmac.compare_digest(key.encode(), token.encode()) for key in _keys()]
+    return {"sub": "key"} if any(found) else None
+
+
+async def health() -> Mapping[str, Any]:
+    """What makes the vectors, and how much waits for a process."""
+    return {"embedder": _embedder().name, "waiting": waiting()}
+
+
+async def _prepare(body: dict[str, Any]) -> Prepared:
+    """The work to do. Raises Problem: 400 for what is wrong with it, 503 when too much waits already."""
+    if waiting() > get_settings().waiting:
+        raise Problem(503, "too much work is waiting", headers={"Retry-After": RETRY_AFTER})
+    try:
+        prepared = await anyio.to_thread.run_sync(prepare, body)
+    except InvalidRequestError as error:
+        found = [{"pointer": pointer, "detail": detail} for pointer, detail in error.errors]
+        raise Problem(400, "; ".join(f"{e['pointer']}: {e['detail']}" for e in found[:3]), errors=found) from error
+    _check_lengths(prepared)
+    return prepared
+
+
+def _check_lengths(prepared: Prepared) -> None:
+    """Vectors of the client and of the embedder can only be compared when they have one length."""
+    mixed = any(chunk.embedding is None for chunk in prepared.suffix)
+    made, sent = _embedder().dimensions, prepared.dimensions
+    if mixed and sent is not None and made is not None and sent != made:
+        detail = f"some chunks bring vectors of {sent} numbers, and the embedder that makes the others makes {made}"
+        raise Problem(400, detail, errors=[{"pointer": "#/chunks", "detail": detail}])
+
+
+@lru_cache(maxsize=1)
+def _embedder() -> Embedder:
+    return make_embedder(get_settings())
+
+
+def _keys() -> list[str]:
+    keys = get_settings().api_keys.get_secret_value().split(",")
+    return [key.strip() for key in keys if key.strip()]
+
+
+def _progress(item: Progress) -> Event:
+    data: dict[str, Any] = {"stage": item.stage, "progress": item.progress}
+    return Event("progress", data if item.stats is None else {**data, "stats": item.stats})

@@ -1,0 +1,170 @@
+"""The stages of one request, one after the other, each telling how far it is; both operations run this."""
+
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+import numpy as np
+
+from streamcontract.server.tracing import stage
+from streamcontract.services.dedupe.chunks import Chunk, Prepared, Vector
+from streamcontract.services.dedupe.clustering import Batch, NeighbourGraph, batches, cluster_batch, in_order
+from streamcontract.services.dedupe.embedders import Embedder, EmbedderError
+from streamcontract.services.dedupe.selection import MarginalRelevance, representatives
+from streamcontract.services.dedupe.vectors import unit
+from streamcontract.services.dedupe.workers import in_process
+
+__all__ = ["Answer", "Progress", "StageError", "run"]
+
+GRAPH_SHARE = 0.5
+"""How much of the clustering's progress the distances are; the merging is the rest."""
+
+PICKS = 64
+"""Picks of MMR between two looks at whether the client is still there."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far one stage is, from 0 to 1, and at its end what came of it."""
+
+    stage: str
+    progress: float
+    stats: Mapping[str, int] | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What is kept."""
+
+    body: dict[str, Any]
+
+
+class StageError(Exception):
+    """A stage failed. Its text may be shown to a client."""
+
+    def __init__(self, stage_: str, message: str) -> None:
+        self.stage = stage_
+        super().__init__(message)
+
+
+async def run(prepared: Prepared, embedder: Embedder, batch: int) -> AsyncGenerator[Progress | Answer, None]:
+    """Do the work; the last item is the answer. Raises StageError."""
+    started = time.monotonic()
+    suffix = prepared.suffix
+    found: list[Vector] = []
+    if any(chunk.embedding is None for chunk in suffix):
+        async for progress in _embed(suffix, embedder, batch, found):
+            yield progress
+    else:
+        found = [chunk.embedding for chunk in suffix if chunk.embedding is not None]
+    rows = await anyio.to_thread.run_sync(unit, found) if suffix else np.zeros((0, 1), dtype=np.float32)
+    labels: list[int] = []
+    async for progress in _cluster(rows, prepared.threshold, labels):
+        yield progress
+    with stage("selection"):
+        yield Progress("selection", 0.0)
+        kept = representatives([chunk.score for chunk in suffix], labels)
+        yield Progress("selection", 1.0, {"selected": len(kept)})
+    selected = len(kept)
+    if prepared.keep is not None and prepared.keep < selected:
+        async for progress in _thin_out(prepared, rows, kept):
+            yield progress
+    yield Answer(_answer(prepared, labels, kept, selected, int((time.monotonic() - started) * 1000)))
+
+
+async def _embed(
+    suffix: Sequence[Chunk], embedder: Embedder, batch: int, found: list[Vector]
+) -> AsyncGenerator[Progress, None]:
+    """Embed the chunks that brought no vector, a batch at a time; fills `found` with the vectors of all."""
+    missing = [position for position, chunk in enumerate(suffix) if chunk.embedding is None]
+    made: dict[int, Vector] = {}
+    with stage("embedding"):
+        yield Progress("embedding", 0.0)
+        for start in range(0, len(missing), batch):
+            positions = missing[start : start + batch]
+            try:
+                rows = await embedder.embed([suffix[position].text for position in positions])
+            except EmbedderError as error:
+                raise StageError("embedding", str(error)) from error
+            made.update(zip(positions, rows, strict=True))
+            if start + batch < len(missing):
+                yield Progress("embedding", (start + batch) / len(missing))
+        for position, chunk in enumerate(suffix):
+            found.append(chunk.embedding if chunk.embedding is not None else made[position])
+        if len({len(vector) for vector in found}) > 1:
+            raise StageError("embedding", "the embedder's vectors have another length than those in the request")
+        yield Progress("embedding", 1.0)
+
+
+async def _cluster(rows: Vector, threshold: float, labels: list[int]) -> AsyncGenerator[Progress, None]:
+    """Fill `labels` with the cluster of each row."""
+    with stage("clustering"):
+        yield Progress("clustering", 0.0)
+        graph = NeighbourGraph(rows, threshold)
+        blocks = graph.blocks()
+        for number, (start, stop) in enumerate(blocks, 1):
+            await anyio.to_thread.run_sync(graph.add, start, stop)
+            if len(blocks) > 1:
+                yield Progress("clustering", GRAPH_SHARE * number / len(blocks))
+        components = await anyio.to_thread.run_sync(graph.components)
+        work = list(batches([members for members in components if len(members) > 1]))
+        total, done = sum(part.pairs for part in work), 0
+        own = np.arange(len(rows), dtype=np.int64)  # a chunk alone is a cluster of its own
+        for part in work:
+            await _merge(part, rows, threshold, own)
+            done += part.pairs
+            if done < total:
+                yield Progress("clustering", GRAPH_SHARE + (1 - GRAPH_SHARE) * done / total)
+        labels += in_order(own)
+        yield Progress("clustering", 1.0, {"clusters_formed": len(set(labels)), "input_count": len(rows)})
+
+
+async def _merge(part: Batch, rows: Vector, threshold: float, own: np.ndarray) -> None:
+    """Cluster some components; each cluster gets the position of its first member as its label."""
+    groups = [rows[members] for members in part.components]
+    for members, found in zip(part.components, await in_process(cluster_batch, groups, threshold), strict=True):
+        first = np.full(found.max() + 1, len(rows), dtype=np.int64)
+        np.minimum.at(first, found, members)
+        own[members] = first[found]
+
+
+async def _thin_out(prepared: Prepared, rows: Vector, kept: list[int]) -> AsyncGenerator[Progress, None]:
+    """Leave in `kept` the chunks that MMR picks, in the order picked."""
+    assert prepared.keep is not None  # noqa: S101 - the caller has looked
+    with stage("mmr"):
+        yield Progress("mmr", 0.0)
+        picker = MarginalRelevance(rows[kept], [prepared.suffix[at].score for at in kept], prepared.trade_off)
+        while len(picker.picked) < prepared.keep:
+            await anyio.to_thread.run_sync(picker.pick, min(PICKS, prepared.keep - len(picker.picked)))
+            if len(picker.picked) < prepared.keep:
+                yield Progress("mmr", len(picker.picked) / prepared.keep)
+        kept[:] = [kept[at] for at in picker.picked]
+        yield Progress("mmr", 1.0, {"output_count": len(kept)})
+
+
+def _answer(prepared: Prepared, labels: list[int], kept: list[int], clusters: int, latency_ms: int) -> dict[str, Any]:
+    """The frozen prefix, then what was selected, and the figures."""
+    prefix = prepared.prefix
+    frozen = [] if prefix is None else [_kept(chunk, -1) for chunk in prefix.chunks]
+    chosen = [_kept(prepared.suffix[at], labels[at]) for at in kept]
+    inputs, outputs = len(frozen) + len(prepared.suffix), len(frozen) + len(chosen)
+    stats: dict[str, Any] = {
+        "input_count": inputs,
+        "output_count": outputs,
+        "cluster_count": clusters,
+        "reduction_pct": 100 * (inputs - outputs) // inputs,
+        "latency_ms": latency_ms,
+    }
+    if prefix is not None:
+        stats |= {
+            "cache_prefix_frozen": len(frozen),
+            "cache_prefix_tokens": prefix.tokens,
+            "cache_prefix_hash": prefix.hash,
+            "suffix_input_count": len(prepared.suffix),
+            "suffix_output_count": len(chosen),
+        }
+    return {"chunks": [*frozen, *chosen], "stats": stats}
+
+
+def _kept(chunk: Chunk, cluster: int) -> dict[str, Any]:
+    return {"id": chunk.id, "text": chunk.text, "score": chunk.score, "cluster_id": cluster}
