@@ -1,17 +1,19 @@
 """An application behind a real socket: uvicorn in a thread, on a free port, ended when the test ends."""
 
 import contextlib
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
 import uvicorn
 
-__all__ = ["Served", "eventually", "handlers", "serve"]
+__all__ = ["Served", "answering", "eventually", "handlers", "openapi", "read_all", "serve", "written"]
 
 LIMIT = 10.0
 """No wait in a test is longer, in seconds."""
@@ -89,3 +91,24 @@ def handlers(**functions: Any) -> ModuleType:
             function.__module__ = module.__name__
         setattr(module, name, function)
     return module
+
+
+def answering(content: Any = None, **operation: Any) -> dict[str, Any]:
+    """A plain operation `answer`, with further keys; its 200 has this content."""
+    return {
+        "operationId": "answer",
+        "responses": {"200": {"description": "ok", "content": content or {"application/json": {}}}},
+        **operation,
+    }
+
+
+def openapi(paths: dict[str, Any], **document: Any) -> dict[str, Any]:
+    """An OpenAPI 3.2 document."""
+    return {"openapi": "3.2.0", "info": {"title": "Test", "version": "1"}, "paths": paths, **document}
+
+
+def written(folder: Path, tree: Any, name: str = "contract.yaml") -> Path:
+    """The path of a contract file with this tree in it."""
+    path = folder / name
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    return path

@@ -28,13 +28,13 @@ def build(document: Document, problems: list[Problem]) -> Contract | None:
         report.error("schema.invalid", (), str(error), "mend the schemas of the document")
         return None
     places = list(_operations(document))
-    builder = StreamBuilder(document, schemas, report, {_id(node, at): node for at, node in places})
+    builder = StreamBuilder(document, schemas, report, {_id(node, at, path): node for path, at, node in places})
     operations: dict[str, Operation] = {}
-    for pointer, node in places:
-        id_ = _id(node, pointer)
+    for path, pointer, node in places:
+        id_ = _id(node, pointer, path)
         stream = _stream(document, builder, pointer, node, id_, report)
         operations[id_] = Operation(
-            id_, str(pointer[-1]).upper(), str(pointer[1]), pointer, node, stream, document.locate(pointer)
+            id_, str(pointer[-1]).upper(), path, pointer, node, stream, document.locate(pointer)
         )
     return None if report.failed else Contract(document, operations, tuple(problems))
 
@@ -44,20 +44,21 @@ def is_sequential(media_type: str) -> bool:
     return media_type.split(";", 1)[0].strip().lower() in SEQUENTIAL
 
 
-def _operations(document: Document) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+def _operations(document: Document) -> Iterator[tuple[str, Pointer, dict[str, Any]]]:
+    """The path, the place and the Operation Object of each operation."""
     paths = document.tree.get("paths")
     for path in paths if isinstance(paths, dict) else ():
         pointer, item = document.resolve(("paths", path))
         for method in METHODS:
             if isinstance(item, dict) and isinstance(item.get(method), dict):
                 # A path item behind a reference still has its operations under this path.
-                yield ("paths", path, method) if pointer == ("paths", path) else (*pointer, method), item[method]
+                yield str(path), (*pointer, method), item[method]
 
 
-def _id(node: dict[str, Any], pointer: Pointer) -> str:
+def _id(node: dict[str, Any], pointer: Pointer, path: str) -> str:
     """The operationId; an operation without one is called by method and path."""
     given = node.get("operationId")
-    return given if isinstance(given, str) else f"{str(pointer[-1]).upper()} {pointer[1]}"
+    return given if isinstance(given, str) else f"{str(pointer[-1]).upper()} {path}"
 
 
 def _stream(
