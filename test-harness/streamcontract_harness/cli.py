@@ -22,7 +22,7 @@ from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters import json, junit
 from streamcontract_harness.reporters.terminal import TerminalReporter
 from streamcontract_harness.results import Report
-from streamcontract_harness.run import Stop, run
+from streamcontract_harness.stop import Stop
 
 __all__ = ["check"]
 
@@ -77,6 +77,8 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
 
 
 def _run(contract: Contract, options: Options, reporter: TerminalReporter) -> Report:
+    from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import, and --help none
+
     stop = Stop()
     seen: Report | None = None
     with _interrupted_by_signals(stop):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from streamcontract import Contract, Operation
@@ -19,35 +18,13 @@ from streamcontract_harness.judge import Judge
 from streamcontract_harness.options import Options
 from streamcontract_harness.results import Report, Reported
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker, can_shrink
+from streamcontract_harness.stop import Stop
 from streamcontract_harness.transport import Limits, Transport
 
-__all__ = ["Stop", "run"]
+__all__ = ["run"]
 
 LEAST_PROBES = 3
 """A stream that takes no parameters is asked for this often, as it need not be the same each time."""
-
-
-class Stop:
-    """Ends a run from outside: set it in a signal handler, or from another thread."""
-
-    def __init__(self) -> None:
-        self._set = threading.Event()
-        self._actions: list[Callable[[], None]] = []
-
-    def set(self) -> None:
-        """Send nothing more, and end what is under way."""
-        self._set.set()
-        for action in self._actions:
-            action()
-
-    def is_set(self) -> bool:
-        return self._set.is_set()
-
-    def then(self, action: Callable[[], None]) -> None:
-        """Have this done as well, at once if it is set already."""
-        self._actions.append(action)
-        if self.is_set():
-            action()
 
 
 def run(contract: Contract, options: Options, stop: Stop | None = None) -> Iterator[RunEvent]:

@@ -14,7 +14,8 @@ from streamcontract import Verdict
 from streamcontract_harness.events import FindingSeen, RunEvent, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.options import Options
 from streamcontract_harness.results import Report
-from streamcontract_harness.run import Stop, run
+from streamcontract_harness.run import run
+from streamcontract_harness.stop import Stop
 
 SLACK = 10.0
 """Seconds that a loaded machine may need on top of what the limits of a run allow."""

@@ -1,0 +1,171 @@
+"""The command, as a process of its own: exit codes, what it prints, what it leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from literal_server import Hang, LiteralServer, Received, plain, stream
+from small_contracts import TICKS, contract_of, ticker
+
+COMMAND = [sys.executable, "-c", "import typer; from streamcontract_harness.cli import check; typer.run(check)"]
+RIGHT = {"GET /ticks": stream(TICKS)}
+WRONG = {"GET /ticks": stream(TICKS, TICKS)}
+WARNING = {"GET /ticks": stream(b'event: error\ndata: {"message": "no"}\n\n')}
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> str:
+    contract_of(ticker(), tmp_path)
+    return str(tmp_path / "contract.yaml")
+
+
+def check(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=120, env=environment, check=False
+    )
+
+
+def test_conforms(contract: str) -> None:
+    with LiteralServer(RIGHT) as server:
+        done = check(contract, "--url", server.url, "--max-examples", "3", "--seed", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "CONFORMS to the contract · 0 violations, 0 warnings" in done.stdout
+    assert "(seed 1)" in done.stdout
+
+
+def test_violates_and_reports(contract: str, tmp_path: Path) -> None:
+    reports = ["--report", f"json:{tmp_path / 'r.json'}", "--report", f"junit:{tmp_path / 'r.xml'}"]
+    with LiteralServer(WRONG) as server:
+        done = check(contract, "--url", server.url, "--max-examples", "3", *reports)
+    assert done.returncode == 1
+    assert "violation sequence.after-end · watch" in done.stdout
+    assert f"curl -N {server.url}/ticks" in done.stdout
+    document = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert [finding["id"] for finding in document["findings"]] == ["sequence.after-end"]
+    assert ET.parse(tmp_path / "r.xml").find(".//failure[@type='sequence.after-end']") is not None  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1), (["--strict", "--ignore", "coverage"], 0)])
+def test_warnings_weigh_only_when_strict(contract: str, arguments: list[str], code: int) -> None:
+    with LiteralServer(WARNING) as server:
+        done = check(contract, "--url", server.url, "--max-examples", "3", *arguments)
+    assert done.returncode == code, done.stdout
+
+
+def test_server_that_is_not_there(contract: str) -> None:
+    with LiteralServer({}) as server:
+        url = server.url
+    done = check(contract, "--url", url)
+    assert done.returncode == 3
+    assert "No connection to 127.0.0.1" in done.stdout
+
+
+def test_server_that_answers_nothing(contract: str) -> None:
+    with LiteralServer({"*": [Hang()]}) as server:
+        done = check(contract, "--url", server.url, "--timeout", "0.3", "--max-examples", "3")
+    assert done.returncode == 3
+    assert "http.no-answer" in done.stdout
+
+
+USAGE = {
+    "no URL": ([], "--url"),
+    "a URL without a scheme": (["--url", "localhost:8080"], "no http or https URL"),
+    "a URL with a password": (["--url", "http://me:secret@localhost"], "--header"),
+    "a header without a colon": (["--url", "http://localhost", "--header", "nonsense"], "no header"),
+    "a header of two lines": (["--url", "http://localhost", "--header", "a: b\nc: d"], "no header"),
+    "an unknown report": (["--url", "http://localhost", "--report", "pdf:x"], "json:FILE or junit:FILE"),
+    "a report without a file": (["--url", "http://localhost", "--report", "json"], "json:FILE"),
+    "a report in no directory": (["--url", "http://localhost", "--report", "json:/no/where/x"], "no directory"),
+    "an unknown family": (["--url", "http://localhost", "--select", "sequenc3"], "the families are"),
+    "an unknown operation": (["--url", "http://localhost", "--operation", "wacht"], "there is: watch"),
+    "no examples": (["--url", "http://localhost", "--max-examples", "0"], "--max-examples"),
+}
+
+
+@pytest.mark.parametrize("name", USAGE)
+def test_usage_errors_say_what_to_do(contract: str, name: str) -> None:
+    arguments, said = USAGE[name]
+    done = check(contract, *arguments)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+def test_contract_with_mistakes(tmp_path: Path) -> None:
+    contract = tmp_path / "contract.yaml"
+    contract.write_text("openapi: 3.2.0\npaths: [\n", encoding="utf-8")
+    done = check(str(contract), "--url", "http://localhost")
+    assert done.returncode == 2
+    assert "contract.yaml:" in done.stderr
+    assert "remedy:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_contract_that_is_not_there() -> None:
+    done = check("nowhere.yaml", "--url", "http://localhost")
+    assert done.returncode == 2
+    assert "nowhere.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_secret_is_sent_and_not_shown(contract: str, tmp_path: Path) -> None:
+    def echo(request: Received) -> list[object]:
+        return stream(TICKS, b": " + request.headers.get("authorization", "").encode() + b"\n", TICKS)  # type: ignore[return-value]
+
+    report = tmp_path / "r.json"
+    with LiteralServer({"GET /ticks": echo}) as server:  # type: ignore[dict-item]
+        secret = ["--header", "Authorization: Bearer very-s3cret", "--report", f"json:{report}"]
+        done = check(contract, "--url", server.url, "--max-examples", "3", *secret)
+        assert {received.headers["authorization"] for received in server.requests} == {"Bearer very-s3cret"}
+    assert done.returncode == 1
+    assert "very-s3cret" not in done.stdout + done.stderr + report.read_text(encoding="utf-8")
+    assert "[redacted]" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_interrupted_run_ends_soon_with_what_was_seen(contract: str, tmp_path: Path, name: str) -> None:
+    asked = threading.Event()
+
+    def answer(_: Received) -> list[object]:
+        if not asked.is_set():
+            asked.set()
+            return stream(TICKS, TICKS)  # type: ignore[return-value]
+        hanging.set()
+        return [Hang()]
+
+    hanging, report = threading.Event(), tmp_path / "r.json"
+    with LiteralServer({"GET /ticks": answer}) as server:  # type: ignore[dict-item]
+        arguments = [contract, "--url", server.url, "--timeout", "60", "--report", f"json:{report}"]
+        with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, text=True) as process:
+            assert hanging.wait(60)
+            sent = time.monotonic()
+            process.send_signal(getattr(signal, name))
+            stdout, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert time.monotonic() - sent < 10
+    assert "The run was interrupted" in stdout
+    assert "violation sequence.after-end · watch" in stdout
+    assert json.loads(report.read_text(encoding="utf-8"))["interrupted"] is True
+
+
+def test_help_teaches() -> None:
+    done = check("--help")
+    assert done.returncode == 0
+    text = " ".join(done.stdout.replace("│", " ").split())
+    for said in ("Exit codes: 0 conforms, 1 violations, 2 usage or contract error", "--max-examples", "default: 25"):
+        assert said in text
+
+
+def test_not_found_is_no_pass(contract: str) -> None:
+    with LiteralServer({"*": plain(b"", "404 Not Found")}) as server:
+        done = check(contract, "--url", server.url, "--max-examples", "3")
+    assert done.returncode == 1
+    assert "http.undocumented-status" in done.stdout
