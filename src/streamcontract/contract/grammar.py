@@ -20,6 +20,7 @@ __all__ = [
     "GrammarError",
     "Interleave",
     "Node",
+    "RecursivePartError",
     "Repeat",
     "Series",
     "Symbol",
@@ -41,6 +42,15 @@ class GrammarError(ValueError):
         self.column = offset - (text.rfind("\n", 0, offset) + 1) + 1
         self.remedy = remedy
         super().__init__(f"{message} (line {self.line}, column {self.column} of the sequence)")
+
+
+class RecursivePartError(ValueError):
+    """A named part contains itself: the words would not be regular any more."""
+
+    remedy = "write the repetition with *, + or {n,m}"
+
+    def __init__(self, chain: tuple[str, ...]) -> None:
+        super().__init__(f"the part {chain[-1]!r} uses itself: {' → '.join(chain)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +132,14 @@ def symbols(node: Node) -> Iterator[Symbol]:
 
 
 def expand(node: Node, parts: Mapping[str, Node]) -> Node:
-    """Put the named parts (`where`) in the place of their names. Raises GrammarError for one that contains itself."""
+    """Put the named parts (`where`) in the place of their names. Raises RecursivePartError."""
     done: dict[str, Node] = {}
 
     def replace(node: Node, within: tuple[str, ...]) -> Node:
         match node:
             case Symbol(name=name) if name in parts:
                 if name in within or len(within) > MAXIMUM_DEPTH:
-                    chain = " → ".join((*within, name))
-                    raise GrammarError(
-                        f"the part {name!r} uses itself: {chain}", "", 0, "write the repetition with *, + or {n,m}"
-                    )
+                    raise RecursivePartError((*within, name))
                 if name not in done:
                     done[name] = replace(parts[name], (*within, name))
                 return done[name]

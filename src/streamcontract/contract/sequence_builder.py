@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from streamcontract.contract.automaton import Automaton, TooLargeError, compile_sequence
 from streamcontract.contract.document import Document
 from streamcontract.contract.expressions import Expression, ExpressionError, compile_expression
-from streamcontract.contract.grammar import GrammarError, Node, expand, parse, symbols
+from streamcontract.contract.grammar import GrammarError, Node, RecursivePartError, Symbol, expand, parse, symbols
 from streamcontract.contract.model import Order
 from streamcontract.contract.problems import Pointer
 from streamcontract.contract.report import Report
@@ -86,8 +86,13 @@ class SequenceBuilder:
             except GrammarError as error:
                 self.report.error("sequence.syntax", pointer, str(error), error.remedy)
                 parts[name] = parse("")
-        for name, tree in parts.items():
+        for name, tree in list(parts.items()):
             self._check_symbols(tree, (*self.at, "where", name), (), parts)
+            try:
+                expand(Symbol(name), parts)
+            except RecursivePartError as error:
+                self.report.error("sequence.recursive-part", (*self.at, "where", name), str(error), error.remedy)
+                parts[name] = parse("")
         return parts
 
     def _check_symbols(

@@ -110,8 +110,10 @@ class SymbolNames:
 
     def read(self, value: Any, pointer: Pointer) -> tuple[str, ...]:
         """The names in a symbol or a list of symbols; unknown ones are reported and left out."""
-        names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        return tuple(name for name in names if isinstance(name, str) and self.check(name, pointer))
+        if isinstance(value, str):
+            return (value,) if self.check(value, pointer) else ()
+        names = enumerate(value) if isinstance(value, list) else ()
+        return tuple(name for n, name in names if isinstance(name, str) and self.check(name, (*pointer, n)))
 
     def check(self, name: str, pointer: Pointer, known: Iterable[str] = ()) -> bool:
         """Whether there is such a symbol; reports it when there is none."""

@@ -26,6 +26,9 @@ PASTS_LIMIT = 256
 STRETCH_LIMIT = 2_000
 """States looked through for the end of a missing stretch, nearest first."""
 
+STRETCHES = 16
+"""Missing stretches thought of at one fault, the shortest: more would crowd out the pasts with a single wrong event."""
+
 KEPT_LIMIT = 200_000
 """Costs and edges kept for one automaton, some 20 MB; when there are more, all are forgotten and made as needed."""
 
@@ -129,7 +132,8 @@ class RepairTable:
         table = self.automaton.table
         queue = deque(states)
         reached = set(queue)
-        while queue and len(reached) < STRETCH_LIMIT and len(costs) < 2 * PASTS_LIMIT:
+        most = len(costs) + STRETCHES
+        while queue and len(reached) < STRETCH_LIMIT and len(costs) < most:
             row = table[queue.popleft()]
             _lower(costs, row.get(symbol), 1)
             for following in row.values():
