@@ -1,0 +1,239 @@
+"""Starts the reference services and checks each against its contract, over a real socket.
+
+    python tools/conformance.py [NAME…]        (make conformance)
+
+Every run is a server of its own on a free port, started by `streamcontract serve` with the settings that the run needs,
+and one `streamcontract check` against it, whose output is shown as it comes. Reports go to reports/: for each run the
+JSON and the JUnit report of the check, and the server's log. The exit code is that of the worst check: 0 conforms,
+1 violations, 2 usage or contract error, 3 a server did not start or could not be tested, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+__all__ = ["RUNS", "Run", "main"]
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ROOT / "reports"
+COMMAND = Path(sys.executable).with_name("streamcontract")
+START_SECONDS = 60.0
+"""Until a server has said where it is, and that it is well: the first start compiles every module."""
+CHECK_SECONDS = 1_800.0
+STOP_SECONDS = 20.0
+UNTESTABLE, INTERRUPTED = 3, 130
+SEED = 20_261_121
+"""The same requests in each run, so that a difference in the reports is one of the server."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One server and one check of it. `shows` is what the run is there for; `environment` are the server's settings."""
+
+    name: str
+    service: str
+    shows: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    options: Sequence[str] = ()
+
+
+RUNS = (
+    Run("dedupe", "dedupe", "both operations, by the embedder that comes with the service"),
+    Run(
+        "dedupe-unreachable-embedder",
+        "dedupe",
+        "the outcome `error`: no request alone can bring it about, so the embedder is one that nobody listens for",
+        {
+            "DEDUPE_EMBEDDER": "openai",
+            "DEDUPE_OPENAI_BASE_URL": "http://127.0.0.1:9/v1",  # the discard port, which is closed
+            "DEDUPE_OPENAI_RETRIES": "0",
+        },
+        ("--operation", "dedupeStream", "--max-examples", "10"),
+    ),
+)
+
+
+class StartError(Exception):
+    """A server did not start; the text says why."""
+
+
+def main(names: Sequence[str]) -> int:
+    """Do the runs of these names, or all. Returns the worst exit code."""
+    known = {run.name: run for run in RUNS}
+    if unknown := [name for name in names if name not in known]:
+        _say(f"no run is called {', '.join(unknown)}; there is: {', '.join(known)}")
+        return 2
+    REPORTS.mkdir(exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that servers are ended, too
+    codes: dict[str, int] = {}
+    try:
+        for run in (known[name] for name in names or known):
+            codes[run.name] = _one(run)
+    except KeyboardInterrupt:
+        codes["interrupted"] = INTERRUPTED
+    _say("\n" + "\n".join(_summary(codes)))
+    return max(codes.values())
+
+
+def _one(run: Run) -> int:
+    """One server, one check. Returns the exit code of the check."""
+    _say(f"\n=== {run.name}: {run.shows}")
+    report = REPORTS / f"{run.name}.json"
+    report.unlink(missing_ok=True)  # a report of an earlier run must not be taken for this one's
+    contract = ROOT / "contracts" / f"{run.service}.yaml"
+    try:
+        with _server(run) as url:
+            command = [COMMAND, "check", contract, "--url", url, "--seed", str(SEED), *run.options]
+            command += ["--report", f"json:{report}", "--report", f"junit:{report.with_suffix('.junit.xml')}"]
+            return _check([str(word) for word in command])
+    except StartError as error:
+        _say(f"the server did not start: {error}")
+        return UNTESTABLE
+
+
+def _check(command: Sequence[str]) -> int:
+    """Run a check with its output on this terminal. Ctrl-C reaches it, too, and is waited for: it has a summary."""
+    with subprocess.Popen(command) as check:
+        try:
+            return check.wait(timeout=CHECK_SECONDS)
+        except subprocess.TimeoutExpired:
+            _say(f"the check took more than {CHECK_SECONDS:.0f} s, and is ended")
+            return UNTESTABLE
+        except KeyboardInterrupt:
+            check.wait(timeout=STOP_SECONDS)
+            raise
+        finally:
+            _end(check)
+
+
+@contextmanager
+def _server(run: Run) -> Iterator[str]:
+    """A server that is well, and where it is; it is ended on the way out. Raises StartError."""
+    log = REPORTS / f"{run.name}.server.log"
+    command = [str(COMMAND), "serve", "--services", run.service, "--host", "127.0.0.1", "--port", "0"]
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **run.environment},
+            text=True,
+            process_group=0,  # Ctrl-C is for the check: the server is ended by its id, once that has told its summary
+        ) as server,
+    ):
+        try:
+            url = _url(server, log)
+            _wait_until_well(url)
+            yield url
+        finally:
+            _end(server)
+
+
+def _url(server: subprocess.Popen[str], log: Path) -> str:
+    """What the server says when it listens: `serving URL`."""
+    lines: queue.Queue[str | None] = queue.Queue()
+    assert server.stdout is not None  # noqa: S101 - it was asked for
+    threading.Thread(target=_read, args=(server.stdout, lines), daemon=True).start()
+    deadline = time.monotonic() + START_SECONDS
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            line = lines.get(timeout=left)
+        except queue.Empty:
+            break
+        if line is None:
+            code = server.wait(timeout=STOP_SECONDS)
+            raise StartError(f"it ended with {code}:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+        if line.startswith("serving "):
+            return line.removeprefix("serving ").strip()
+    raise StartError(f"it did not say where it listens within {START_SECONDS:.0f} s; see {log}")
+
+
+def _read(stream: IO[str], lines: queue.Queue[str | None]) -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
+
+
+def _wait_until_well(url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    said = "nothing"
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310 - our own server's URL
+                if answer.status == 200:
+                    return
+        except urllib.error.HTTPError as error:
+            said = f"{error.code} {error.read(500).decode(errors='replace')}"
+        except OSError as error:
+            said = str(error)
+        time.sleep(0.1)  # the server is asked again until it is well; there is nothing to wait on
+    raise StartError(f"{url}/health is not well after {START_SECONDS:.0f} s: {said}")
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    """End a child of ours, in good order if it lets us."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _summary(codes: Mapping[str, int]) -> Iterator[str]:
+    """A line for each run, and for each service what its runs have seen together."""
+    seen: dict[str, Counter[str]] = {}
+    missing: dict[str, set[str]] = {}
+    for run in (run for run in RUNS if run.name in codes):
+        report = _report(run)
+        if report is None:
+            yield f"{run.name}: no report (exit code {codes[run.name]})"
+            continue
+        yield f"{run.name}: {report['verdict']} (exit code {codes[run.name]}), {len(report['findings'])} findings"
+        for operation in report["operations"]:
+            name = f"{run.service} {operation['operationId']}"
+            counts = {"requests": operation["requests"]}
+            if "transitions" in operation:
+                counts |= {"streams": operation["streams"], "events": operation["events"], **operation["outcomes"]}
+                gaps = set(operation["transitions"]["missing"])
+                missing[name] = missing.get(name, gaps) & gaps
+            seen.setdefault(name, Counter()).update(counts)
+    for name, counted in seen.items():
+        figures = ", ".join(f"{what} {count:,}" for what, count in counted.items())
+        gaps = missing.get(name, set())
+        gap = f"; transitions never seen: {', '.join(sorted(gaps))}" if gaps else ""
+        yield f"{name}: {figures}{gap}"
+
+
+def _report(run: Run) -> dict[str, Any] | None:
+    try:
+        report: dict[str, Any] = json.loads((REPORTS / f"{run.name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return report
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
