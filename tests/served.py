@@ -13,7 +13,24 @@ from typing import Any
 import httpx
 import uvicorn
 
-__all__ = ["Served", "answering", "eventually", "handlers", "openapi", "read_all", "serve", "written"]
+from streamcontract.server import Settings, create_app
+from streamcontract.server.settings import GuardMode
+
+__all__ = [
+    "COUNTER",
+    "LIMIT",
+    "Served",
+    "answering",
+    "counting",
+    "eventually",
+    "handlers",
+    "openapi",
+    "post_bytes",
+    "read_all",
+    "read_until",
+    "serve",
+    "written",
+]
 
 LIMIT = 10.0
 """No wait in a test is longer, in seconds."""
@@ -112,3 +129,33 @@ def written(folder: Path, tree: Any, name: str = "contract.yaml") -> Path:
     path = folder / name
     path.write_text(json.dumps(tree), encoding="utf-8")
     return path
+
+
+COUNTER = Path(__file__).parent / "server" / "contracts" / "counter.yaml"
+"""`POST /v1/count`, operation countUp: `number* done`, an `error` at any time, and a rule that numbers count up."""
+
+
+@contextlib.contextmanager
+def counting(
+    count_up: Any, guard: GuardMode = "enforce", settings: Settings | None = None, **hooks: Any
+) -> Iterator[Served]:
+    """The counter's contract, served by this handler."""
+    app = create_app({COUNTER: handlers(count_up=count_up, **hooks)}, guard=guard, settings=settings)
+    with serve(app) as served:
+        yield served
+
+
+def post_bytes(path: str = "/v1/count", body: bytes = b'{"to":1}') -> bytes:
+    """A request as it goes over the wire, on a connection that stays open."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def read_until(connection: socket.socket, mark: bytes) -> bytes:
+    """What comes up to and with these bytes."""
+    found = b""
+    while mark not in found:
+        part = connection.recv(65536)
+        assert part, f"the connection ended before {mark!r}: {found!r}"
+        found += part
+    return found

@@ -215,9 +215,7 @@ REFUSED: dict[str, tuple[Tree, str]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_served_is_an_error_with_its_place(name: str) -> None:
     tree, message = REFUSED[name]
-    with pytest.raises(
-        ContractError, match=r"serve\.unsupported"
-    ) as caught:
+    with pytest.raises(ContractError, match=r"serve\.unsupported") as caught:
         lower([contract_of(tree)])
     problem = caught.value.problems[0]
     assert message in problem.message

@@ -22,7 +22,9 @@ def configure_logs(settings: Settings) -> None:
     structlog.configure(
         processors=[*_shared(), *_renderers(settings)],
         wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(
+            sys.stderr
+        ),  # standard error as it is then: it may be redirected
         cache_logger_on_first_use=False,
     )
 

@@ -19,7 +19,7 @@ from streamcontract.contract.schemas import Schemas
 from streamcontract.server.bodies import Body
 from streamcontract.server.inputs import InputReader
 from streamcontract.server.parameters import Parameter
-from streamcontract.server.security import lower_scheme
+from streamcontract.server.security import anonymous_scheme, lower_scheme
 
 __all__ = ["Lowered", "LoweredOperation", "lower"]
 
@@ -122,7 +122,9 @@ class _Lowerer:
             path=self._base_path(operation) + self._path(operation),
             parameters=parameters,
             body=body,
-            schemes=frozenset(self.kinds[name] for alternative in security for name in alternative),
+            schemes=frozenset(
+                self.kinds[name] for alternative in security for name in alternative if name in self.kinds
+            ),
         ), node
 
     def _security(self, operation: Operation) -> Iterator[dict[str, list[str]]]:
@@ -130,10 +132,16 @@ class _Lowerer:
         own = "security" in operation.definition
         at: Pointer = (*operation.pointer, "security") if own else ("security",)
         listed = operation.definition["security"] if own else self.document.tree.get("security", [])
-        for index, alternative in enumerate(listed):
+        # The empty one comes last, so that credentials are looked at where there are some.
+        for index, alternative in sorted(enumerate(listed), key=lambda pair: not pair[1]):
             names = {self._scheme(name, (*at, index)): list(scopes) for name, scopes in alternative.items()}
             if None not in names:
-                yield {name: scopes for name, scopes in names.items() if name is not None}
+                yield {name: scopes for name, scopes in names.items() if name is not None} or {self._anonymous(): []}
+
+    def _anonymous(self) -> str:
+        name = f"a{self.number}"
+        self.schemes[name] = anonymous_scheme(self.number)
+        return name
 
     def _scheme(self, name: str, at: Pointer) -> str | None:
         """The name that a scheme has in the lowered document; None, reported, when it cannot be checked."""

@@ -5,7 +5,7 @@ the first reading that fits the schema is the value. JSON's own spelling is aske
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,9 +131,14 @@ class ParameterValidator:
         binding = call.binding
         if binding is None or not binding.parameters:
             return
-        sent = self._sent(scope)
+        try:
+            self._read(call, binding.parameters, self._sent(scope))
+        except RecursionError:
+            raise Problem(400, "an object in the query is nested too deeply") from None
+
+    def _read(self, call: Call, parameters: Sequence[Parameter], sent: Mapping[str, Mapping[str, Any]]) -> None:
         errors: list[dict[str, str]] = []
-        for parameter in binding.parameters:
+        for parameter in parameters:
             raw = sent[parameter.location].get(_sent_name(parameter), MISSING)
             if raw is MISSING:
                 if parameter.required:
@@ -151,11 +156,12 @@ class ParameterValidator:
 
     def _sent(self, scope: Scope) -> dict[str, Mapping[str, Any]]:
         request = ConnexionRequest(scope, uri_parser=self.uri_parser)
-        try:
-            query = request.query_params
-        except RecursionError:
-            raise Problem(400, "the query's objects are nested too deeply") from None
-        return {"query": query, "path": request.path_params, "header": request.headers, "cookie": request.cookies}
+        return {
+            "query": request.query_params,
+            "path": request.path_params,
+            "header": request.headers,
+            "cookie": request.cookies,
+        }
 
 
 def python_name(name: str) -> str:

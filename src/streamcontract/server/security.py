@@ -8,17 +8,25 @@
 | `oauth2`, `openIdConnect` | `token_info(token)`, with the token's scopes under `scope` |
 
 Each returns a mapping for whoever may come in (handlers get it as `token_info`, its `sub` as `user`), else None; each
-may be a coroutine. With a function `auth_required()` that returns False, nobody is asked. Functions that a contract
-itself names (connexion's `x-bearerInfoFunc`) are not called: a contract is data.
+may be a coroutine. A function `auth_required()` decides where that depends on how a server is set up: when it returns
+False, nobody is asked; when it returns True, everybody is, also where the contract has an empty alternative (`{}`), by
+which it says that credentials may be left out. Functions that a contract itself names (connexion's `x-bearerInfoFunc`)
+are not called: a contract is data.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from connexion.security import ApiKeySecurityHandler, BasicSecurityHandler, BearerSecurityHandler, OAuthSecurityHandler
+from connexion.security import (
+    NO_VALUE,
+    ApiKeySecurityHandler,
+    BasicSecurityHandler,
+    BearerSecurityHandler,
+    OAuthSecurityHandler,
+)
 
-__all__ = ["CHALLENGES", "CHECKS", "SERVICE_KEY", "Checks", "lower_scheme", "security_map"]
+__all__ = ["CHALLENGES", "CHECKS", "SERVICE_KEY", "Checks", "anonymous_scheme", "lower_scheme", "security_map"]
 
 CHECKS: Mapping[str, str] = {
     "bearer": "bearer_info",
@@ -29,6 +37,8 @@ CHECKS: Mapping[str, str] = {
 """The function that checks what a scheme of this kind asks for."""
 CHALLENGES: Mapping[str, str] = {"bearer": "Bearer", "basic": 'Basic realm="api", charset="UTF-8"', "oauth2": "Bearer"}
 """What WWW-Authenticate says beside a 401 (RFC 9110, 11.6.1)."""
+ANONYMOUS = "anonymous"
+"""The http scheme, unknown to the world, that stands for an empty alternative in the lowered document."""
 SERVICE_KEY = "x-service"
 """The number of the contract that a lowered scheme belongs to."""
 
@@ -51,9 +61,14 @@ def lower_scheme(scheme: Mapping[str, Any], number: int) -> tuple[str, dict[str,
     return kind, {**made, SERVICE_KEY: number}
 
 
+def anonymous_scheme(number: int) -> dict[str, Any]:
+    """The scheme that lets everybody in, unless the module says that credentials are required."""
+    return {"type": "http", "scheme": ANONYMOUS, SERVICE_KEY: number}
+
+
 def security_map(services: list[Checks]) -> dict[str, Any]:
     """Connexion's `security_map`: its own handlers, with the functions of the handler modules."""
-    handlers = {"bearer": _Bearer, "basic": _Basic, "apiKey": _ApiKey, "oauth2": _OAuth}
+    handlers = {"bearer": _Bearer, "basic": _Basic, "apiKey": _ApiKey, "oauth2": _OAuth, ANONYMOUS: _Anonymous}
     return {kind: partial(handler, services) for kind, handler in handlers.items()}
 
 
@@ -94,3 +109,12 @@ class _ApiKey(_ByModule, ApiKeySecurityHandler):  # type: ignore[misc]
 
 class _OAuth(_ByModule, OAuthSecurityHandler):  # type: ignore[misc]
     kind = "oauth2"
+
+
+class _Anonymous:
+    def __init__(self, services: list[Checks]) -> None:
+        self.services = services
+
+    def get_fn(self, scheme: Mapping[str, Any], required_scopes: list[str]) -> Callable[..., Any]:
+        required = self.services[scheme[SERVICE_KEY]].get("auth_required")
+        return lambda request: NO_VALUE if required is not None and required() else {}

@@ -175,7 +175,8 @@ class _OpenStream:
             if self.sending and idle > self.settings.reader_seconds:
                 log.warning("the client reads nothing", operation=self.call.operation, seconds=round(idle))
                 self._leave(_Stop.LEFT)
-            elif idle < self.settings.heartbeat_seconds:
+                return
+            if idle < self.settings.heartbeat_seconds:
                 await anyio.sleep(self.settings.heartbeat_seconds - idle)
             elif self.sending:
                 await anyio.sleep(min(self.settings.heartbeat_seconds, self.settings.reader_seconds))
