@@ -11,6 +11,7 @@ from streamcontract.contract.grammar import (
     Alternative,
     GrammarError,
     Interleave,
+    RecursivePartError,
     Repeat,
     Series,
     Symbol,
@@ -113,6 +114,7 @@ def test_what_a_text_means(text: str, tree: object) -> None:
         ("é", 0, 1, 1),
         ('"a"', 0, 1, 1),
         ("a\nb\n  ]", 6, 3, 3),
+        ("\n\n)", 2, 3, 1),
         ("# ok (\nmeta ! done", 12, 2, 6),
         ("a = b", 2, 1, 3),
         ("a / b", 2, 1, 3),
@@ -123,6 +125,25 @@ def test_an_error_says_where(text: str, offset: int, line: int, column: int) -> 
         parse(text)
     assert (caught.value.offset, caught.value.line, caught.value.column) == (offset, line, column)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a{x}", ["{n,m}"]),
+        ("a 'b", ["'"]),
+        ("a $b", ["$", "'"]),
+        ("a )", [")", "("]),
+        ("a (b", ["(", ")"]),
+        ("a{3,2}", ["{3,2}", "{2,3}"]),
+        ("a**", ["*", "parentheses"]),
+        ("|*", ["*", "repeat"]),
+    ],
+)
+def test_an_error_says_what_and_what_to_do(text: str, words: list[str]) -> None:
+    with pytest.raises(GrammarError) as caught:
+        parse(text)
+    assert all(word in f"{caught.value} {caught.value.remedy}" for word in words)
 
 
 @pytest.mark.parametrize("text", ["(", "(a", "a (b | (c)", "((a)"])
@@ -222,5 +243,5 @@ def test_a_part_may_be_used_by_several() -> None:
     ],
 )
 def test_a_part_that_uses_itself_is_refused_by_name(parts: dict[str, str]) -> None:
-    with pytest.raises(GrammarError, match="x"):
+    with pytest.raises(RecursivePartError, match="x"):
         expand(parse("x"), {name: parse(text) for name, text in parts.items()})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oracle.matcher import accepts
 from oracle.strategies import PLAIN, Grammar, grammars, words_of
 
-from streamcontract import Level, Verdict
+from streamcontract import Event, Level, Verdict
 from streamcontract.contract.automaton import compile_sequence
 from streamcontract.contract.grammar import parse
 from streamcontract.contract.model import Stream
@@ -215,6 +215,30 @@ def test_equal_faults_of_many_keys_are_one_finding() -> None:
     assert finding.count == 50
     assert finding.places[:3] == (0, 1, 2)
     assert len(finding.places) <= 10
+
+
+def test_more_keys_than_can_be_followed_are_unsettled() -> None:
+    stream = blocks()
+    monitor = stream.monitor()
+    for key in range(12_000):
+        monitor.observe(Event("start", {"index": key}))
+        monitor.observe(Event("stop", {"index": key}))
+    monitor.observe(Event("stop", {"index": 3}))
+    monitor.observe(Event("end", {}))
+    monitor.close()
+    assert monitor.findings == ()
+    assert [unsettled.id for unsettled in monitor.unsettled] == ["slice.blocks"]
+    assert monitor.verdict is Verdict.INCONCLUSIVE
+
+
+def test_as_many_keys_as_a_large_answer_has_are_followed() -> None:
+    stream = blocks()
+    monitor = stream.monitor()
+    for key in range(5_000):
+        monitor.observe(Event("start", {"index": key}))
+    monitor.observe(Event("end", {}))
+    assert ids(monitor) == ["slice.blocks"]
+    assert len(monitor.findings[0].message) < 1_000
 
 
 # The order law holds in each slice.

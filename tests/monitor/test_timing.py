@@ -72,6 +72,24 @@ def test_the_whole_stream(seconds: float, level: Level | None, by: str) -> None:
     assert levels(monitor) == ([("timing.total", level)] if level else [])
 
 
+def test_the_bands_hold_to_the_millisecond() -> None:
+    tolerance = Tolerance()
+    measured = [1999.9, 2000, 2000.1, 2450, 2450.1]
+    assert [tolerance.level(each, 2000) for each in measured] == [None, None, Level.SHOULD, Level.SHOULD, Level.MUST]
+
+
+def test_a_stream_that_goes_on_too_long_is_told_while_it_does_and_once() -> None:
+    monitor = monitor_of(timing={"totalMs": 2000})
+    for second in (1, 2.1, 2.3):
+        tick(monitor, second)
+    assert Level.MUST not in [finding.level for finding in monitor.findings]
+    for second in (5, 6, 7):
+        tick(monitor, second)
+    monitor.close(at=STARTED + 8)
+    violations = [(finding.id, finding.count) for finding in monitor.findings if finding.level is Level.MUST]
+    assert violations == [("timing.total", 1)]
+
+
 @pytest.mark.parametrize("by", ["server", "client"])
 def test_an_event_that_never_comes_is_late(by: str) -> None:
     monitor = monitor_of(timing={"firstEventMs": 2000})
