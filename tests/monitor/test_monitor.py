@@ -310,6 +310,30 @@ def test_what_the_framing_loses_is_found_too() -> None:
     assert ids(cut) == []
 
 
+@pytest.mark.parametrize("by", ["server", "client"])
+def test_what_hangs_on_a_lost_event_is_not_judged(by: str) -> None:
+    """The delta is too long to be read: neither its absence nor the text that it had is held against the server."""
+    monitor = chat(sequence="meta delta done", interruptedBy=["error"], outcome={}).monitor()
+    monitor.feed(b'event: meta\ndata: {"chatId": "1"}\n\nevent: delta\ndata: {"text": "')
+    for _ in range(64):
+        monitor.feed(b"x" * 2**20)
+    monitor.feed(b'"}\n\nevent: done\ndata: {"text": "xx"}\n\n')
+    monitor.close(by=by)
+    assert [id_.split(".")[0] for id_ in ids(monitor)] == ["wire"]
+    assert "rule.done-repeats" in [unsettled.id for unsettled in monitor.unsettled]
+    assert "slice.texts" in [unsettled.id for unsettled in monitor.unsettled]
+
+
+@given(chunks=st.lists(st.binary(max_size=30), max_size=6), timed=st.booleans())
+def test_any_bytes_are_judged_without_an_exception(chunks: list[bytes], *, timed: bool) -> None:
+    monitor = BOTH_WAYS.monitor()
+    for number, chunk in enumerate([*chunks, b"\nevent: delta\ndata: ", *chunks, b"\n\n"]):
+        monitor.feed(chunk, at=float(number) if timed else None)
+    monitor.close(at=100.0 if timed else None)
+    assert monitor.findings, "no such stream starts with meta and announces its reconnection time"
+    assert monitor.verdict is Verdict.VIOLATES
+
+
 # Constant memory, constant time.
 
 
