@@ -82,10 +82,11 @@ def main(names: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that servers are ended, too
     codes: dict[str, int] = {}
     try:
-        for run in (known[name] for name in names or known):
-            codes[run.name] = _one(run)
+        for name in names or known:
+            codes[name] = INTERRUPTED  # until it is through
+            codes[name] = _one(known[name])
     except KeyboardInterrupt:
-        codes["interrupted"] = INTERRUPTED
+        _say("\ninterrupted")
     _say("\n" + "\n".join(_summary(codes)))
     return max(codes.values())
 
