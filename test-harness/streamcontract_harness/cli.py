@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from rich.console import Console
 
 from streamcontract import Contract, ContractError, Verdict
 from streamcontract_harness.events import RunFinished, RunStarted
-from streamcontract_harness.options import FAMILIES, Options
+from streamcontract_harness.options import FAMILIES, Options, UnknownOperationError
 from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters import json, junit
 from streamcontract_harness.reporters.terminal import TerminalReporter
@@ -70,13 +71,13 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     )
     files = [_report_file(text) for text in report or ()]
     redactor = Redactor(options.headers)
-    seen = _run(_load(contract, errors), options, TerminalReporter(console, redactor))
+    seen = _run(_load(contract, errors), options, TerminalReporter(console, redactor), errors)
     for kind, path in files:
         _write(kind, path, seen, redactor, strict)
     raise typer.Exit(_exit_code(seen, strict))
 
 
-def _run(contract: Contract, options: Options, reporter: TerminalReporter) -> Report:
+def _run(contract: Contract, options: Options, reporter: TerminalReporter, errors: Console) -> Report:
     from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import, and --help none
 
     stop = Stop()
@@ -86,12 +87,26 @@ def _run(contract: Contract, options: Options, reporter: TerminalReporter) -> Re
             for event in run(contract, options, stop):
                 reporter(event)
                 seen = event.report if isinstance(event, RunStarted | RunFinished) else seen
-        except ValueError as error:
+        except UnknownOperationError as error:
             raise typer.BadParameter(str(error), param_hint="--operation") from None
+        except Exception as error:  # a defect of ours must not look like one of the server, nor lose what was seen
+            if seen is None:
+                raise
+            seen.cut_short = _own_failure(error)
+            errors.print(f"{seen.cut_short}. Please report it: --seed {options.seed} repeats the run.", markup=False)
+            reporter(RunFinished(seen))
         finally:
             reporter.close()
     assert seen is not None  # noqa: S101 - a run has a first event
     return seen
+
+
+def _own_failure(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return (
+        f"streamcontract itself failed, which says nothing about the server: {type(error).__name__}: {error} ({where})"
+    )
 
 
 @contextmanager

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 
 from streamcontract import Tolerance
 
-__all__ = ["FAMILIES", "Options"]
+__all__ = ["FAMILIES", "Options", "UnknownOperationError"]
 
 FAMILIES = (
     "afterwards", "api", "coverage", "http", "rule", "schema", "sequence", "slice", "timing", "wire",
 )  # fmt: skip
 """The families of finding ids that there are."""
+
+
+class UnknownOperationError(Exception):
+    """An operation was asked for that the contract does not have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,14 @@ def key_of(finding: Finding) -> Key:
     return finding.operation, finding.id, finding.place, finding.level
 
 
+def _length(reported: Reported) -> tuple[int, int]:
+    """How much there is to send: of several requests that show the same, the smallest is kept."""
+    if reported.request is None:
+        return len(reported.commands), sum(map(len, reported.commands))
+    steps = (*reported.request.before, reported.request)
+    return len(steps), sum(len(step.url) + len(step.body or b"") for step in steps)
+
+
 @dataclass(slots=True)
 class Tally:
     """What was seen of one operation.
@@ -117,8 +125,9 @@ class Report:
         if known is None:
             self.found[key] = reported
             return True
+        better = reported if _length(reported) < _length(known) else known
         count = known.finding.count + reported.finding.count
-        self.found[key] = replace(known, finding=replace(known.finding, count=count), exchanges=known.exchanges + 1)
+        self.found[key] = replace(better, finding=replace(better.finding, count=count), exchanges=known.exchanges + 1)
         return False
 
     def replace(self, old: Reported, new: Reported) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 from streamcontract import Contract, Operation
 from streamcontract_harness.checks.catalogue import check_operation
 from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFinished, RunStarted, StageStarted
-from streamcontract_harness.examiner import Examiner, reported
+from streamcontract_harness.examiner import Examiner
 from streamcontract_harness.exchange import SentRequest
 from streamcontract_harness.generation.api_run import ApiFinding, ApiNote, ApiRun, ApiStep
 from streamcontract_harness.generation.probes import ProbePlan, request_for
-from streamcontract_harness.generation.schema import GenerationError, api_schema, selected
+from streamcontract_harness.generation.schema import ApiSchema, GenerationError, api_schema, selected
 from streamcontract_harness.judge import Judge
-from streamcontract_harness.options import Options
+from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.results import Report, Reported
-from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker, can_shrink
+from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
 from streamcontract_harness.stop import Stop
 from streamcontract_harness.transport import Limits, Transport
 
@@ -30,7 +30,7 @@ LEAST_PROBES = 3
 def run(contract: Contract, options: Options, stop: Stop | None = None) -> Iterator[RunEvent]:
     """Check a server against a contract. The report of the last event is whole.
 
-    Raises ValueError for an operation that the contract does not have, before anything is sent.
+    Raises UnknownOperationError for an operation that the contract does not have, before anything is sent.
     """
     operations = _operations(contract, options)
     report = Report.of(contract, options.url, options.seed, operations)
@@ -51,7 +51,7 @@ def _operations(contract: Contract, options: Options) -> list[Operation]:
     unknown = [id_ for id_ in options.operations if id_ not in contract.operations]
     if unknown:
         known = ", ".join(sorted(contract.operations))
-        raise ValueError(f"no operation {', '.join(map(repr, unknown))} in the contract; there is: {known}")
+        raise UnknownOperationError(f"no operation {', '.join(map(repr, unknown))} in the contract; there is: {known}")
     return [operation for id_, operation in contract.operations.items() if id_ in (options.operations or [id_])]
 
 
@@ -73,8 +73,8 @@ class _Run:
         self.deadline = started + options.run_seconds
         self.judge = Judge(contract, options.tolerance)
         self.examiner = Examiner(transport, self.judge, report, options, self._make)
-        self.shrinkers: dict[str, Shrinker] = {}
         self.schema = self._schema()
+        self.shrinker = Shrinker(self.examiner, self.schema, {o.id: o for o in operations}, options)
 
     def stages(self) -> Iterator[RunEvent]:
         for operation in self.operations:
@@ -86,7 +86,7 @@ class _Run:
         self._look_back()
         yield from self._fresh()
 
-    def _schema(self) -> Any:
+    def _schema(self) -> ApiSchema:
         """A schema of its own for each use: a Schemathesis run adds links of its own making to the one that it has."""
         options = self.options
         return api_schema(
@@ -108,15 +108,13 @@ class _Run:
         except GenerationError as error:
             self.report.notes.append(f"{operation.id}: no requests could be made from the contract: {error}")
             return
-        shrinker = self.shrinkers[operation.id] = Shrinker(
-            self.examiner, plan, self.options.max_examples, self.options.seed
-        )
+        self.shrinker.plan(operation.id, plan)
         for probe in probes * (LEAST_PROBES if len(probes) == 1 else 1):
             if self._is_over() or self._has_no_patience(operation):
                 return
             attempt = self.examiner.attempt(probe)
             self.examiner.add(attempt)
-            shrinker.know(probe, [reported(*pair) for pair in attempt.found()])
+            self.shrinker.know(operation.id, probe, attempt)
             yield Progress()
             yield from self._fresh()
 
@@ -140,14 +138,12 @@ class _Run:
             yield from self._fresh()
 
     def _shrink(self) -> Iterator[RunEvent]:
-        candidates = [
-            r for r in self.report.findings if can_shrink(r.finding) and r.finding.operation in self.shrinkers
-        ]
+        candidates = [found for found in self.report.findings if self.shrinker.can_shrink(found.finding)]
         for found in candidates[:MOST_FINDINGS]:
             if self._is_over():
                 return
             yield StageStarted(f"shrinking {found.finding.id}", found.finding.operation)
-            self.report.replace(found, self.shrinkers[found.finding.operation].smallest(found, self._is_over))
+            self.report.replace(found, self.shrinker.smallest(found, self._is_over))
 
     def _look_back(self) -> None:
         """What a run as a whole shows, and what it did not get to."""

@@ -3,64 +3,91 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from streamcontract import Finding
-from streamcontract_harness.examiner import Examiner, reported
+from streamcontract import Finding, Operation
+from streamcontract_harness.examiner import Attempt, Examiner, reported
+from streamcontract_harness.exchange import Exchange, SentRequest
+from streamcontract_harness.generation.api_shrinking import SHRINKABLE, smallest_failing
 from streamcontract_harness.generation.probes import Probe, ProbePlan
+from streamcontract_harness.generation.schema import ApiSchema
+from streamcontract_harness.options import Options
 from streamcontract_harness.results import Reported
 
-__all__ = ["MOST_FINDINGS", "Shrinker", "can_shrink"]
+__all__ = ["MOST_FINDINGS", "Shrinker"]
 
 MOST_FINDINGS = 10
 """Findings that are shrunk, the gravest first: a run must end, and the first few are mended first."""
 MOST_REQUESTS = 60
 MOST_SECONDS = 15.0
 """Per finding."""
-FIXED = ("api", "coverage", "timing")
-"""Families that are not shrunk: Schemathesis has done so, no single request shows it, or it hangs on the clock."""
+FIXED = ("coverage", "timing")
+"""Families that are not shrunk: no single request shows the one, the other hangs on the clock."""
 
-
-def can_shrink(finding: Finding) -> bool:
-    """Whether a smaller request could show this finding."""
-    return finding.id.partition(".")[0] not in FIXED
+Known = dict[tuple[object, ...], list[Reported]]
 
 
 class Shrinker:
-    """Shrinks findings of one operation; an answer once had is not asked for again."""
+    """Shrinks findings; what a probe has shown once is not asked for again."""
 
-    def __init__(self, examiner: Examiner, plan: ProbePlan, max_examples: int, seed: int) -> None:
+    def __init__(
+        self, examiner: Examiner, schema: ApiSchema, operations: Mapping[str, Operation], options: Options
+    ) -> None:
         self._examiner = examiner
-        self._plan = plan
-        self._max_examples = max_examples
-        self._seed = seed
-        self._known: dict[tuple[object, ...], list[Reported]] = {}
+        self._schema = schema
+        self._operations = operations
+        self._options = options
+        self._plans: dict[str, tuple[ProbePlan, Known]] = {}
 
-    def know(self, probe: Probe, found: list[Reported]) -> None:
-        """Remember what a probe has shown."""
-        self._known[probe.key] = found
+    def plan(self, operation: str, plan: ProbePlan) -> None:
+        """Take in how an operation is probed."""
+        self._plans[operation] = (plan, {})
+
+    def know(self, operation: str, probe: Probe, attempt: Attempt) -> None:
+        """Take in what a probe has shown."""
+        self._plans[operation][1][probe.key] = [reported(*pair) for pair in attempt.found()]
+
+    def can_shrink(self, finding: Finding) -> bool:
+        """Whether a smaller request could show this finding."""
+        family, _, name = finding.id.partition(".")
+        if family == "api":
+            return name in SHRINKABLE and finding.operation in self._operations
+        return family not in FIXED and finding.operation in self._plans
 
     def smallest(self, found: Reported, stopped: Callable[[], bool]) -> Reported:
         """The finding with the smallest request that shows it; as it was when there is none, or no time for it."""
         budget = _Budget(MOST_REQUESTS, time.monotonic() + MOST_SECONDS, stopped)
+        is_api = found.finding.id.startswith("api.")
+        smaller = self._of_api(found.finding, budget) if is_api else self._of_probes(found.finding, budget)
+        if smaller is None:
+            return found
+        finding = replace(smaller.finding, count=found.finding.count)
+        return replace(smaller, finding=finding, exchanges=found.exchanges, shrunk=True)
+
+    def _of_probes(self, finding: Finding, budget: _Budget) -> Reported | None:
+        plan, known = self._plans[finding.operation]
+
+        def find(probe: Probe) -> Reported | None:
+            return next((other for other in known[probe.key] if _is_same(other.finding, finding)), None)
 
         def shows(probe: Probe) -> bool:
-            if probe.key not in self._known:
+            if probe.key not in known:
                 if budget.is_spent():
                     return False
-                self.know(probe, [reported(*pair) for pair in self._examiner.attempt(probe).found()])
-            return self._find(probe, found.finding) is not None
+                self.know(finding.operation, probe, self._examiner.attempt(probe))
+            return find(probe) is not None
 
-        probe = self._plan.smallest(shows, self._max_examples, self._seed)
-        shown = self._find(probe, found.finding) if probe is not None else None
-        if shown is None:
-            return found
-        finding = replace(shown.finding, count=found.finding.count)
-        return replace(shown, finding=finding, exchanges=found.exchanges, shrunk=True)
+        probe = plan.smallest(shows, self._options.max_examples, self._options.seed)
+        return find(probe) if probe is not None else None
 
-    def _find(self, probe: Probe, finding: Finding) -> Reported | None:
-        return next((other for other in self._known[probe.key] if _is_same(other.finding, finding)), None)
+    def _of_api(self, finding: Finding, budget: _Budget) -> Reported | None:
+        def ask(request: SentRequest) -> Exchange | None:
+            return None if budget.is_spent() else self._examiner.examine(request).exchange
+
+        operation, check = self._operations[finding.operation], finding.id.removeprefix("api.")
+        shown = smallest_failing(self._schema, operation, check, ask, self._options.max_examples, self._options.seed)
+        return Reported(*shown) if shown is not None and _is_same(shown[0], finding) else None
 
 
 class _Budget:

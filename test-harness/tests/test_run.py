@@ -1,5 +1,6 @@
 """Whole runs against servers of literal bytes."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -7,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from literal_server import Endless, Hang, LiteralServer, Pause, Reset, Route, Wait, chunk, head, plain, stream
+from literal_server import Endless, Hang, LiteralServer, Pause, Received, Reset, Route, Wait, chunk, head, plain, stream
 from small_contracts import TICKS, Tasks, contract_of, tasks, ticker
 
 from streamcontract import Verdict
 from streamcontract_harness.events import FindingSeen, RunEvent, RunFinished, RunStarted, StageStarted
-from streamcontract_harness.options import Options
+from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.results import Report
 from streamcontract_harness.run import run
 from streamcontract_harness.stop import Stop
@@ -130,6 +131,22 @@ def test_finding_shrinks_and_keeps_its_evidence(tmp_path: Path) -> None:
     assert reported.finding.event_index == 10
 
 
+def test_findings_of_schemathesis_shrink_too(tmp_path: Path) -> None:
+    class RefusesLongTexts(Tasks):
+        def create(self, request: Received) -> Any:
+            answer = super().create(request)
+            too_long = answer[0].startswith(b"HTTP/1.1 202") and len(json.loads(request.body).get("text", "")) > 3
+            return plain(b"", "400 Bad Request") if too_long else answer
+
+    tree = tasks()
+    del tree["paths"]["/tasks"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    report = checked(tree, RefusesLongTexts().routes(), tmp_path, max_examples=25)
+    (reported,) = report.findings
+    assert (reported.finding.id, reported.shrunk) == ("api.positive_data_acceptance", True)
+    assert reported.request is not None
+    assert json.loads(reported.request.body or b"") == {"n": 1, "text": "0000"}
+
+
 def test_afterwards_sees_what_the_stream_left_behind(tmp_path: Path) -> None:
     class Forgets(Tasks):
         def length_shown(self, length: int) -> int:
@@ -174,7 +191,7 @@ def test_only_the_operations_asked_for(tmp_path: Path) -> None:
 
 
 def test_unknown_operation(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no operation 'wacht' .* there is: watch"):
+    with pytest.raises(UnknownOperationError, match=r"no operation 'wacht' .* there is: watch"):
         checked(ticker(), {}, tmp_path, operations=("wacht",))
 
 

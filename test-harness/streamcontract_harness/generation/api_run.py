@@ -21,7 +21,7 @@ from streamcontract import Finding, Level
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.generation.carrier import operation_id
 
-__all__ = ["ApiFinding", "ApiNote", "ApiRun", "ApiStep"]
+__all__ = ["ApiFinding", "ApiNote", "ApiRun", "ApiStep", "finding_of"]
 
 UNUSED = (PhaseName.PROBING, PhaseName.AUTH_BOOTSTRAP)
 """Phases that send requests of no operation, past the schema's transport and so past its limits."""
@@ -99,7 +99,10 @@ class ApiRun:
                     yield _finding(check.name, operation_id(case), check.failure_info)
 
     def _is_told(self, check: str, case: Case[Any], response: Response) -> bool:
-        """Whether a failure says nothing of its own: the monitor or the contract has spoken already."""
+        """Whether a failure says nothing of its own: the monitor or the contract has spoken already.
+
+        A 503 that the contract lists is an answer like any other; a 500 is a fault that it only admits.
+        """
         documented = self._documented(operation_id(case))
         if documented is None or case.method.upper() != documented.operation.method:
             return False
@@ -109,20 +112,23 @@ class ApiRun:
         if check == "response_schema_conformance":
             media_type = next(iter(response.headers.get("content-type", [])), "").partition(";")[0].strip().lower()
             return documented.is_stream(status, media_type)
-        return check == "not_a_server_error" and documented.is_literal(status)
+        return check == "not_a_server_error" and status != 500 and documented.is_literal(status)
 
 
 def _finding(check: str, operation: str, info: CheckFailureInfo) -> ApiFinding:
-    failure = info.failure
-    finding = Finding(
+    steps = tuple(step.curl for step in info.steps)
+    return ApiFinding(finding_of(check, operation, info.failure), steps or (info.code_sample,))
+
+
+def finding_of(check: str, operation: str, failure: Failure) -> Finding:
+    """A failure of one of Schemathesis' checks as a finding."""
+    return Finding(
         id=f"api.{check}",
         level=_level(check, failure),
         operation=operation,
         message=f"{failure.title}: {_line(failure.message)}" if failure.message else failure.title,
         place=failure.title,
     )
-    steps = tuple(step.curl for step in info.steps)
-    return ApiFinding(finding, steps or (info.code_sample,))
 
 
 def _level(check: str, failure: Failure) -> Level:

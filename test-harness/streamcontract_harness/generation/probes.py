@@ -33,7 +33,7 @@ from streamcontract_harness.generation.chains import chain_to
 from streamcontract_harness.generation.drawing import draw, smallest
 from streamcontract_harness.generation.schema import GenerationError, api_operation
 
-__all__ = ["Probe", "ProbePlan", "request_for"]
+__all__ = ["Probe", "ProbePlan", "key_of", "request_for", "response", "sent"]
 
 ACCEPT = "text/event-stream, */*;q=0.5"
 
@@ -48,7 +48,7 @@ class Probe:
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for probes that send the same."""
-        return tuple((sent.method, sent.url, sent.headers, sent.body) for sent in map(_sent, self.cases))
+        return tuple(key_of(sent(case)) for case in self.cases)
 
     def send(self, send: Send) -> Exchange | None:
         """Send the chain; the last exchange, or None when an answer on the way does not lead on."""
@@ -61,8 +61,8 @@ class Probe:
                 if str(exchange.status) != link.status_code or not _follow(link, output, case):
                     return None
             before = () if exchange is None else (*exchange.request.before, exchange.request)
-            exchange = send(replace(_sent(case), before=before))
-            output = StepOutput(response=_response(exchange), case=case)
+            exchange = send(replace(sent(case), before=before))
+            output = StepOutput(response=response(exchange), case=case)
         return exchange
 
 
@@ -126,7 +126,7 @@ def request_for(
         body=body if has_body else NOT_SET,
         media_type=next(iter(media_types), "application/json") if has_body else None,
     )
-    return _sent(case)
+    return sent(case)
 
 
 def _examples(operation: APIOperation[Any, Any, Any, Any]) -> list[Case[Any]]:
@@ -134,7 +134,13 @@ def _examples(operation: APIOperation[Any, Any, Any, Any]) -> list[Case[Any]]:
     return [generate_one(strategy) for strategy in operation.get_strategies_from_examples(**given)]
 
 
-def _sent(case: Case[Any]) -> SentRequest:
+def key_of(request: SentRequest) -> tuple[object, ...]:
+    """Equal for requests that are the same on the wire."""
+    return request.method, request.url, request.headers, request.body
+
+
+def sent(case: Case[Any]) -> SentRequest:
+    """What goes over the wire for a case."""
     arguments = case.as_transport_kwargs(base_url=case.operation.base_url)
     prepared = requests.Request(**arguments).prepare()
     return sent_request(case, prepared)
@@ -145,7 +151,7 @@ def _quoted(value: Any) -> str:
     return quote(str(value), safe="")
 
 
-def _response(exchange: Exchange) -> Response:
+def response(exchange: Exchange) -> Response:
     """The answer, as links read it."""
     prepared = requests.Request(exchange.request.method, exchange.request.url).prepare()
     headers: dict[str, list[str]] = {}

@@ -14,8 +14,10 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from streamcontract import Contract, Operation
 from streamcontract_harness.generation.carrier import Carrier, Send
 
-__all__ = ["GenerationError", "api_operation", "api_schema", "selected"]
+__all__ = ["ApiSchema", "GenerationError", "api_operation", "api_schema", "selected"]
 
+ApiSchema = OpenApiSchema
+"""The contract as Schemathesis has it."""
 ALL_EVENTS = 2**31
 """Schemathesis reads 20 events of a stream and leaves; the limits here are the transport's."""
 OURS = ("status_code_conformance", "content_type_conformance", "response_headers_conformance")
