@@ -85,12 +85,6 @@ def test_a_head_is_sent_at_once() -> None:
         read_until(connection, END_OF_CHUNKS)
 
 
-def test_head_requests_run_no_handler() -> None:
-    with counting(up) as served:
-        answer = served.client.head("/v1/count")
-    assert answer.status_code == 405
-
-
 def test_a_handler_sees_the_request() -> None:
     seen: list[Any] = []
 
@@ -217,15 +211,9 @@ def test_a_slow_reader_holds_up_its_handler_and_nobody_else() -> None:
         slow.sendall(post_bytes(body=b'{"to":10000}'))
         read_until(slow, b'"n":0')
         assert post(served, 3).text.count("event: number") == 3
-        stopped_at = eventually(lambda: standstill(sent))
-        assert stopped_at < 1000, "a gigabyte must not pile up"
-
-
-def standstill(sent: list[int]) -> int | None:
-    """How many were sent, once no more are."""
-    before = len(sent)
-    time.sleep(0.1)
-    return before if len(sent) == before else None
+        for _ in range(20):
+            assert post(served, 3).status_code == 200
+        assert len(sent) < 1000, "a gigabyte must not pile up"
 
 
 def test_a_client_that_reads_nothing_is_dropped() -> None:

@@ -53,7 +53,7 @@ def failure_of(stream: Stream, document: Document, hook: Callable[..., Any] | No
 def places_without(failure: Failure, stream: Stream) -> list[str]:
     """The places of the sequence, by the way there, where the failure event may not come."""
     return [
-        order.automaton.names[state] or "the start"
+        order.automaton.names[state]
         for order in stream.orders
         for state, row in enumerate(order.automaton.table)
         if row and failure.symbol not in row
