@@ -24,12 +24,14 @@ lint: setup ## ruff, mypy --strict, import-linter, and the contracts themselves
 	$(BIN)/lint-imports
 	$(BIN)/streamcontract lint contracts/*.yaml
 	$(BIN)/python tools/generate.py --check
+	$(BIN)/python tools/pages.py --check
 
 isolation: setup ## Install each wheel alone and import every module of it
 	$(BIN)/python tools/isolation.py
 
 generate: setup ## Make the payload types and the docs' tables from the contracts
 	$(BIN)/python tools/generate.py
+	$(BIN)/python tools/pages.py
 
 test: setup ## All tests
 	$(BIN)/pytest

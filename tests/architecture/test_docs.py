@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -161,15 +162,27 @@ def without_code(text: str) -> str:
     return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def test_the_diagrams_are_those_of_the_compiled_tables() -> None:
-    specification = importlib.util.spec_from_file_location("diagrams", ROOT / "tools" / "diagrams.py")
+@pytest.fixture(scope="module")
+def making() -> ModuleType:
+    """The tool that writes the made parts of the pages; tools/ is no package."""
+    specification = importlib.util.spec_from_file_location("making", ROOT / "tools" / "pages.py")
     assert specification is not None
     assert specification.loader is not None
-    diagrams = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(diagrams)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
-    page = (ROOT / "docs" / "contract-language.md").read_text(encoding="utf-8")
 
-    assert "s0 --> s1: meta" in page
-    assert diagrams.drawn(page) == page
-    assert diagrams.drawn(page.replace("sequence: meta delta*", "sequence: meta delta+")) != page
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_what_is_made_from_the_code_is_up_to_date(page: Path, making: ModuleType) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert making.made_anew(text) == text, "run make generate"
+
+
+def test_a_stale_part_would_be_found(making: ModuleType) -> None:
+    language = (ROOT / "docs" / "contract-language.md").read_text(encoding="utf-8")
+    assert "s0 --> s1: meta" in language
+    assert making.made_anew(language.replace("sequence: meta delta*", "sequence: meta delta+")) != language
+    findings = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert "### wire.cut" in findings
+    assert making.made_anew(findings.replace("### wire.cut", "### wire.cot")) == findings
