@@ -38,6 +38,10 @@ QUIET = re.compile(
 logging.getLogger("cel").addFilter(lambda record: SIZE not in record.getMessage())
 
 
+Reads = Mapping[str, "Reads"]
+"""The members of a value that an expression reads, and theirs; empty: all of it."""
+
+
 class ExpressionError(ValueError):
     """The text of an expression is wrong."""
 
@@ -57,11 +61,12 @@ class Expression:
     source: str
     names: frozenset[str]
     program: cel.Program = field(repr=False)
+    reads: Mapping[str, "Reads"] = field(repr=False)
     counts: bool = field(default=False, repr=False)
 
     def evaluate(self, scope: Mapping[str, Any]) -> Any:
-        """Its value; only the names that it reads are handed over. Raises EvaluationError when it has none."""
-        variables = {name: scope[name] for name in self.names if name in scope}
+        """Its value; only what it reads is handed over. Raises EvaluationError when it has none."""
+        variables = {name: _pick(scope[name], reads) for name, reads in self.reads.items() if name in scope}
         try:
             return self.program.execute(cel.Context(variables, {SIZE: len}) if self.counts else variables)
         except KeyError as error:
@@ -100,7 +105,8 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
     read = frozenset(used["variables"]) - bound
     _check_names(text, read, names)
     _check_functions(text, used["functions"])
-    return Expression(text, read, program, counts=counting != text)
+    reads = {name: _reads(name, quiet) for name in read}
+    return Expression(text, read, program, reads, counts=counting != text)
 
 
 def _text(source: object) -> str:
@@ -135,6 +141,27 @@ def _check_functions(text: str, used: Collection[str]) -> None:
             f"{text!r} calls {', '.join(map(repr, unknown))}, which CEL does not have",
             f"there is: {', '.join(sorted(FUNCTIONS))}, and has, all, exists, exists_one, map, filter",
         )
+
+
+def _reads(name: str, quiet: str) -> Reads:
+    """What an expression reads of one variable: every value is converted for CEL, and a request may be large."""
+    tree: dict[str, Any] = {}
+    paths = re.finditer(rf"(?<![\w.]){re.escape(name)}(?!\w)((?:\.[A-Za-z_]\w*(?!\w*\s*\())*)", quiet)
+    for path in sorted((match[1].split(".")[1:] for match in paths), key=len, reverse=True):
+        if not path:
+            return {}
+        node = tree
+        for key in path[:-1]:
+            node = node.setdefault(key, {})
+        node[path[-1]] = {}  # a shorter path reads all that a longer one reads
+    return tree
+
+
+def _pick(value: Any, reads: Reads) -> Any:
+    """The members of a value that are read; what is no mapping stays as it is."""
+    if not reads or not isinstance(value, Mapping):
+        return value
+    return {key: _pick(value[key], below) for key, below in reads.items() if key in value}
 
 
 def _count_code_points(text: str, quiet: str) -> str:

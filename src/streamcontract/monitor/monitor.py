@@ -126,6 +126,8 @@ class StreamMonitor:
         if event.retry is not None and self.events == 0:
             self._retry = event.retry
         data = event.data if isinstance(event.data, str) else msgspec.json.encode(event.data).decode()
+        if "\r" in data:
+            data = data.replace("\r\n", "\n").replace("\r", "\n")  # as it will arrive: an event has lines, not CRs
         self._take_event(ReceivedEvent(event.event, data, event.id, event.retry, -1, -1, at))
         return self._ledger.new()
 
