@@ -4,6 +4,7 @@ Correlation ids, problem answers, `/health`, `/metrics`, logs, spans, CORS, and 
 stops.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,6 +54,7 @@ class Application:
 
     def __init__(self, lowered: Lowered, modules: Sequence[HandlerModule], runtime: Runtime) -> None:
         self.modules, self.runtime = tuple(modules), runtime
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._paths = Paths(runtime.bindings.values())
         self._connexion = _connexion(lowered, modules, runtime)
         origins = runtime.settings.cors_origins
@@ -60,6 +62,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
+        self._loop = asyncio.get_running_loop()
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -68,10 +71,12 @@ class Application:
             await send({"type": "websocket.close", "code": 1000})
 
     def stop(self) -> None:
-        """Take no more requests, and end every open stream with its contract's failure event."""
-        if not self.runtime.stopping:
-            log.info("stopping", open_streams=len(self.runtime.streams))
-            self.runtime.stop()
+        """Take no more requests, and end every open stream with its contract's failure event.
+
+        May be called from any thread, and by a signal's handler.
+        """
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.runtime.stop)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope = {**scope, "extensions": dict(scope.get("extensions") or {}), "headers": _normalised(scope["headers"])}

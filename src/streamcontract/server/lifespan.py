@@ -5,7 +5,6 @@ end by itself. So the handlers for SIGTERM and SIGINT that the server has set ar
 streams end. Where signals cannot be had (a server in a thread), call `Application.stop()`.
 """
 
-import asyncio
 import contextlib
 import signal
 import threading
@@ -54,11 +53,10 @@ def _called_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    loop = asyncio.get_running_loop()
     before: dict[signal.Signals, Any] = {}
 
     def handle(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop)
+        stop()
         before[signal.Signals(number)](number, frame)
 
     for number in SIGNALS:

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+import structlog
 
 from streamcontract.server.binding import Binding
 from streamcontract.server.metrics import Metrics
 from streamcontract.server.settings import GuardMode, Settings
 
 __all__ = ["Runtime", "Stoppable"]
+
+log: Any = structlog.get_logger("streamcontract.server")
 
 
 class Stoppable(Protocol):
@@ -31,6 +35,9 @@ class Runtime:
 
     def stop(self) -> None:
         """Take no more requests, and let every open stream end."""
+        if self.stopping:
+            return
         self.stopping = True
+        log.info("stopping", open_streams=len(self.streams))
         for stream in tuple(self.streams):
             stream.stop()

@@ -1,0 +1,181 @@
+"""`streamcontract serve`, as a process: what it prints, how it ends, what it says of mistakes."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from served import COUNTER, LIMIT, post_bytes, read_all, read_until
+
+from streamcontract.services import SERVICES
+
+COMMAND = [sys.executable, "-c", "import typer; from streamcontract.cli.serve import serve; typer.run(serve)"]
+HANDLERS = """
+import anyio
+from streamcontract import Event
+
+async def count_up(body):
+    for n in range(body["to"]):
+        yield Event("number", {"n": n})
+        if body.get("how") == "slow":
+            await anyio.sleep(3600)
+    yield Event("done", "")
+"""
+LIFESPAN = """
+import contextlib
+
+@contextlib.asynccontextmanager
+async def lifespan():
+    raise OSError("no disk")
+    yield
+"""
+START_LIMIT = 60.0
+"""A busy machine takes long to import everything."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "counter_handlers.py").write_text(HANDLERS)
+    return tmp_path
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and the URL that it printed."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    watchdog = threading.Timer(START_LIMIT, process.kill)
+    watchdog.start()
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("serving http://127.0.0.1:"), (line, process.stderr.read() if process.stderr else "")
+        yield process, line.split()[1]
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.communicate(timeout=LIMIT)
+
+
+def fails(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """The exit code and what was said of a start that must fail."""
+    ran = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=START_LIMIT,
+        check=False,
+    )
+    assert ran.returncode != 0, ran.stdout
+    assert "Traceback" not in ran.stderr
+    return ran.returncode, ran.stderr
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
+
+
+def test_a_contract_of_ones_own_is_served_from_the_current_directory(folder: Path) -> None:
+    with serving(folder, f"{COUNTER}=counter_handlers", "--port", "0") as (process, url):
+        assert "event: done" in httpx.post(f"{url}/v1/count", json={"to": 2}).text
+        assert httpx.get(f"{url}/health").json()["status"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT) == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_open_streams_and_the_server(folder: Path, number: signal.Signals, code: int) -> None:
+    with (
+        serving(folder, f"{COUNTER}=counter_handlers", "--port", "0") as (process, url),
+        socket.create_connection(("127.0.0.1", port_of(url)), LIMIT) as connection,
+    ):
+        connection.sendall(post_bytes(body=b'{"to":2,"how":"slow"}'))
+        read_until(connection, b'{"n":0}\n\n')
+        process.send_signal(number)
+        rest = read_all(connection)
+        assert process.wait(LIMIT) == code
+        assert b"event: error" in rest
+        assert rest.endswith(b"0\r\n\r\n")
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_reference_services_are_served_by_name(tmp_path: Path, name: str) -> None:
+    with serving(tmp_path, "--services", name, "--port", "0") as (_, url):
+        assert set(httpx.get(f"{url}/health", timeout=LIMIT).json()["services"]) == {name}
+
+
+def test_without_a_contract_all_reference_services_are_served(tmp_path: Path) -> None:
+    with serving(tmp_path, STREAMCONTRACT_PORT="0") as (_, url):
+        assert set(httpx.get(f"{url}/health", timeout=LIMIT).json()["services"]) == set(SERVICES)
+
+
+def test_the_guard_is_an_option(folder: Path) -> None:
+    (folder / "wrong_handlers.py").write_text(HANDLERS.replace('{"n": n}', '{"n": -1}'))
+    for guard, expected in (("enforce", 500), ("report", 200), ("off", 200)):
+        with serving(folder, f"{COUNTER}=wrong_handlers", "--port", "0", "--guard", guard) as (_, url):
+            assert httpx.post(f"{url}/v1/count", json={"to": 1}).status_code == expected
+
+
+def test_a_port_that_is_taken_is_told(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = fails(folder, f"{COUNTER}=counter_handlers", "--port", str(port))
+    assert code == 3
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in said
+
+
+def test_a_host_that_is_not_ours_is_told(folder: Path) -> None:
+    code, said = fails(folder, f"{COUNTER}=counter_handlers", "--host", "192.0.2.1")
+    assert code == 3
+    assert "cannot listen on 192.0.2.1" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        ([str(COUNTER)], {}, "is not CONTRACT=HANDLER_MODULE"),
+        (["missing.yaml=counter_handlers"], {}, "there is no file missing.yaml"),
+        ([f"{COUNTER}=no_such_module"], {}, "no_such_module cannot be imported"),
+        ([f"{COUNTER}=os"], {}, "os has no function count_up(), the handler of countUp"),
+        (["broken.yaml=counter_handlers"], {}, "broken.yaml:1"),
+        (["--services", "dedup"], {}, "there is no service 'dedup'; did you mean `dedupe`?"),
+        (["--services", ""], {}, "there is nothing to serve"),
+        ([f"{COUNTER}=counter_handlers"], {"STREAMCONTRACT_PORT": "http"}, "STREAMCONTRACT_PORT: "),
+        ([f"{COUNTER}=counter_handlers", "--guard", "on"], {}, "--guard"),
+    ],
+)
+def test_wrong_usage_is_told_without_a_traceback(
+    folder: Path, arguments: list[str], environment: dict[str, str], words: str
+) -> None:
+    (folder / "broken.yaml").write_text("openapi: 4.0.0\n")
+    code, said = fails(folder, *arguments, **environment)
+    assert code == 2
+    assert words in said
+
+
+def test_a_service_that_cannot_start_is_told(folder: Path) -> None:
+    (folder / "down_handlers.py").write_text(HANDLERS + LIFESPAN)
+    code, said = fails(folder, f"{COUNTER}=down_handlers", "--port", "0")
+    assert code == 3
+    assert "no disk" in said
+
+
+def test_a_contract_stands_in_the_repository_or_the_package() -> None:
+    assert all(service.path.is_file() for service in SERVICES.values())
