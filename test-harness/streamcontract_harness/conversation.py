@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Protocol
@@ -179,6 +180,8 @@ def innermost(error: BaseException) -> str:
     """The cause that a person understands, out of what the libraries wrapped round it."""
     while isinstance(error, BaseExceptionGroup) or error.__cause__ is not None:
         error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)  # asyncio puts an address in its place
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 

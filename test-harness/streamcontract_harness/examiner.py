@@ -81,9 +81,9 @@ class Examiner:
 
     def examine(self, request: SentRequest) -> Judgement:
         """Send and judge; nothing is added to the report."""
-        seconds = self.patience.seconds(request.operation)
+        seconds = self.patience.seconds(request.operation, request.method)
         listener = self._judge.listener(request)
-        full = self.patience.is_full(request.operation)
+        full = self.patience.is_full(request.operation, request.method)
         exchange = self.transport.exchange(request, listener, seconds=seconds)
         self.patience.note(exchange)
         self.answers += exchange.answered

@@ -18,34 +18,34 @@ LOST_CONNECTIONS = 3
 
 
 class Patience:
-    """Counts, per operation, the exchanges in a row that ended by the time limit."""
+    """Counts, per operation and method, the exchanges in a row that ended by the time limit."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._waits: Counter[str] = Counter()
+        self._waits: Counter[tuple[str, str]] = Counter()
         self._refused = 0
         self._answered = False
 
-    def seconds(self, operation: str) -> float:
+    def seconds(self, operation: str, method: str) -> float:
         """How long the next exchange may take; 0 when it is not worth sending."""
-        waits = self._waits[operation]
+        waits = self._waits[operation, method]
         if waits < FULL_WAITS:
             return self._seconds
         return min(SHORT_SECONDS, self._seconds) if waits < FULL_WAITS + SHORT_WAITS else 0.0
 
-    def is_full(self, operation: str) -> bool:
+    def is_full(self, operation: str, method: str) -> bool:
         """Whether the operation is still waited for as long as the run was told to."""
-        return self._waits[operation] < FULL_WAITS
+        return self._waits[operation, method] < FULL_WAITS
 
     def note(self, exchange: Exchange) -> None:
         """Take in how an exchange ended."""
-        operation = exchange.request.operation
+        asked = exchange.request.operation, exchange.request.method
         self._refused = self._refused + 1 if exchange.ending is Ending.UNREACHABLE else 0
         self._answered = self._answered or exchange.answered
         if exchange.ending is Ending.TIME:
-            self._waits[operation] += 1
+            self._waits[asked] += 1
         elif exchange.answered:
-            self._waits[operation] = 0
+            self._waits[asked] = 0
 
     @property
     def lost(self) -> str:

@@ -168,7 +168,7 @@ class _Run:
 
     def _has_no_patience(self, operation: Operation) -> bool:
         """Whether probing an operation further would only be waiting."""
-        if self.examiner.patience.is_full(operation.id):
+        if self.examiner.patience.is_full(operation.id, operation.method):
             return False
         self.report.tallies[
             operation.id

@@ -11,12 +11,12 @@ def test_waits_shorter_and_then_not_at_all() -> None:
     patience = Patience(30.0)
     patience.note(ended(Ending.SERVER, "other", 200))
     waited = []
-    while patience.seconds("op"):
-        waited.append(patience.seconds("op"))
+    while patience.seconds("op", "GET"):
+        waited.append(patience.seconds("op", "GET"))
         patience.note(ended(Ending.TIME))
     assert waited == [30.0] * 3 + [1.0] * 7
-    assert not patience.is_full("op")
-    assert (patience.seconds("other"), patience.is_full("other")) == (30.0, True)
+    assert not patience.is_full("op", "GET")
+    assert (patience.seconds("other", "GET"), patience.is_full("op", "PUT")) == (30.0, True)
     assert patience.lost == ""
 
 
@@ -24,14 +24,14 @@ def test_an_answer_restores_patience() -> None:
     patience = Patience(30.0)
     for ending in (Ending.TIME, Ending.TIME, Ending.SERVER, Ending.TIME, Ending.TIME):
         patience.note(ended(ending, status=200))
-    assert patience.is_full("op")
+    assert patience.is_full("op", "GET")
 
 
 def test_time_limit_below_a_second_stays_what_it_is() -> None:
     patience = Patience(0.2)
     for _ in range(3):
         patience.note(ended(Ending.TIME))
-    assert patience.seconds("op") == 0.2
+    assert patience.seconds("op", "GET") == 0.2
 
 
 def test_refused_again_and_again_means_gone() -> None:
