@@ -215,6 +215,11 @@ REFUSED: dict[str, tuple[Change, str, list[str]]] = {
     "outcome of both": (put("outcome", "failure", ["done"]), "", ["done"]),
     "slice event": (put("slices", 0, "events", ["detla"]), "detla", ["detla", "delta"]),
     "slice sequence": (put("slices", 0, "sequence", "delta+ dlt"), "delta+ dlt", ["dlt"]),
+    "slice sequence beyond its events": (
+        put("slices", 0, "sequence", "delta+ done"),
+        "delta+ done",
+        ["done", "events"],
+    ),
     "slice syntax": (put("slices", 0, "sequence", "delta++"), "delta++", ["+"]),
     "slice completeBefore": (put("slices", 0, "completeBefore", ["dnoe"]), "dnoe", ["dnoe", "done"]),
     "slice by": (put("slices", 0, "by", "data.index =="), "data.index ==", ["CEL"]),

@@ -320,8 +320,7 @@ def test_what_hangs_on_a_lost_event_is_not_judged(by: str) -> None:
     monitor.feed(b'"}\n\nevent: done\ndata: {"text": "xx"}\n\n')
     monitor.close(by=by)
     assert [id_.split(".")[0] for id_ in ids(monitor)] == ["wire"]
-    assert "rule.done-repeats" in [unsettled.id for unsettled in monitor.unsettled]
-    assert "slice.texts" in [unsettled.id for unsettled in monitor.unsettled]
+    assert {unsettled.id for unsettled in monitor.unsettled} >= {"rule.done-repeats", "slice.texts", "sequence"}
 
 
 @given(chunks=st.lists(st.binary(max_size=30), max_size=6), timed=st.booleans())
@@ -382,5 +381,6 @@ def test_a_stream_of_nothing_but_different_faults_stays_bounded() -> None:
     monitor = stream_of({"sequence": "delta*"}, schema).monitor()
     for number in range(3_000):
         monitor.observe(Event("delta", {str(number): "x"}))
-    assert len(monitor.findings) <= 1_001
+    assert len(monitor.findings) == 1_000
+    assert [unsettled.id for unsettled in monitor.unsettled] == ["findings"], "what is not kept is not kept silently"
     assert monitor.verdict is Verdict.VIOLATES

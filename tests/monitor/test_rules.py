@@ -234,6 +234,17 @@ def test_what_has_no_value_is_not_gathered() -> None:
     assert ids(judged(rule, [*tokens(1), ("token", {}), *tokens(2), *done()])) == []
 
 
+@pytest.mark.parametrize("verb", ["sum", "min", "max", "join", "first", "last", "distinct"])
+@pytest.mark.parametrize(
+    "values", [[True, 2], [{"x": 1}, 2], [[1], 2], [None, 2], ["x", 2], [2, "x", True, None, [], {}]]
+)
+def test_values_that_do_not_go_together_raise_nothing(verb: str, values: list[Any]) -> None:
+    """The schema is there to forbid them; a sum of what can be added is all that can be asked of them."""
+    rule = {"collect": {"c": {verb: "data.i", "from": "token"}}, "at": "done", "assert": "c == 2"}
+    found = ids(judged(rule, [*tokens(*values), *done()]))
+    assert found == [] if verb in ("sum", "min", "max") and "x" not in values else found in ([], ["rule.r"])
+
+
 # `by`, `when`, `where`.
 
 
@@ -292,6 +303,14 @@ def test_a_client_that_hangs_up_has_not_seen_the_end() -> None:
     monitor = judged(AT_END, tokens(1), by="client")
     assert monitor.findings == ()
     assert monitor.verdict is Verdict.INCONCLUSIVE
+
+
+def test_an_event_may_be_called_end() -> None:
+    """`at: end` means the event then; the contract's lint says so."""
+    x_stream = {"sequence": "(token | end)*", "rules": [{"id": "r", "at": "end", "assert": "data.i == 1"}]}
+    stream = stream_of(x_stream, {"token": SCHEMAS["token"], "end": json_event("end", {"i": {}})})
+    assert ids(watched(stream, [*tokens(1)])) == []
+    assert [finding.event_index for finding in watched(stream, [("end", {"i": 2}), *tokens(1)]).findings] == [0]
 
 
 def test_at_the_end_of_an_empty_stream() -> None:

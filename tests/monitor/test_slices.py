@@ -241,6 +241,13 @@ def test_as_many_keys_as_a_large_answer_has_are_followed() -> None:
     assert len(monitor.findings[0].message) < 1_000
 
 
+def test_several_faults_of_one_event_have_one_place() -> None:
+    stream = stream_of({"sequence": "chunk*", "slices": [CHOICES]}, {"chunk": json_event("chunk")})
+    ended = {"choices": [part(0, "stop"), part(1, "stop")]}
+    (finding,) = watched(stream, [("chunk", ended), ("chunk", ended)]).findings
+    assert (finding.count, finding.places) == (2, (1,))
+
+
 # The order law holds in each slice.
 
 
