@@ -36,7 +36,6 @@ class Call:
 
     __slots__ = (
         "_receive",
-        "_received",
         "arguments",
         "body",
         "body_checked",
@@ -46,6 +45,7 @@ class Call:
         "outcome",
         "parameters",
         "raw_send",
+        "received",
         "runtime",
         "scope",
         "started",
@@ -65,7 +65,7 @@ class Call:
         self.body_checked = False
         self.events = 0
         self.outcome: str | None = None
-        self._received = 0
+        self.received = 0
 
     @classmethod
     def of(cls, scope: Scope) -> "Call":
@@ -109,8 +109,8 @@ class Call:
         """The next message of the client; a body that grows beyond the limit is refused while it arrives."""
         message = await self._receive()
         if message["type"] == "http.request" and self.status is None:
-            self._received += len(message.get("body", b""))
-            if self._received > self.runtime.settings.body_limit:
+            self.received += len(message.get("body", b""))
+            if self.received > self.runtime.settings.body_limit:
                 raise too_large(self.runtime.settings.body_limit)
         return message
 

@@ -31,7 +31,8 @@ class Guard:
 
     def __init__(self, call: Call, stream: Stream, response: Response, counts: EventCounts, *, enforce: bool) -> None:
         self.call, self.counts, self.enforce = call, counts, enforce
-        self.monitor = stream.monitor(call.request(), response, started=call.started)
+        judged = call.received <= call.runtime.settings.guard_body_limit
+        self.monitor = stream.monitor(call.request() if judged else None, response, started=call.started)
         automaton = self.monitor.automaton
         self._table: Sequence[Mapping[str, int]] | None = automaton.table if automaton else None
         self._automaton: Automaton | None = automaton

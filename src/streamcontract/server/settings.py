@@ -33,6 +33,12 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         default=60.0, gt=0, description="How long a request's body may take to arrive; then 408"
     )
+    guard_body_limit: int = Field(
+        default=256 * 1024,
+        ge=0,
+        description="Largest request body that the guard's rules look at; what speaks of a larger one is not judged, "
+        "as it would hold up other streams",
+    )
     reader_seconds: float = Field(
         default=300.0,
         gt=0,
