@@ -1,5 +1,6 @@
 """The documentation does not rot: its YAML loads, its links lead somewhere, its diagrams are those of the tables."""
 
+import ast
 import importlib.util
 import json
 import re
@@ -127,6 +128,13 @@ def document(x_stream: dict[str, Any], schemas: dict[str, Any]) -> str:
         },
         indent=1,
     )
+
+
+@pytest.mark.parametrize("block", [block for page in pages() for block in blocks(page, "python")], ids=str)
+def test_every_python_block_compiles_and_imports_what_there_is(block: Block) -> None:
+    tree = ast.parse(block.text)
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    exec(compile(ast.Module(imports, []), str(block), "exec"), {})  # noqa: S102 - our own page
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
