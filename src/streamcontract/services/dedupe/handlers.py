@@ -7,12 +7,14 @@ from functools import lru_cache
 from typing import Any
 
 import anyio.to_thread
+import msgspec
 
 from streamcontract.server import Problem
 from streamcontract.services.dedupe.chunks import InvalidRequestError, Prepared, prepare
 from streamcontract.services.dedupe.embedders import Embedder, make_embedder
-from streamcontract.services.dedupe.pipeline import Answer, Progress, StageError, run
+from streamcontract.services.dedupe.pipeline import StageError, run
 from streamcontract.services.dedupe.settings import get_settings
+from streamcontract.services.dedupe.types import DedupeAnswer, Failure
 from streamcontract.services.dedupe.workers import waiting
 from streamcontract.wire.events import Event
 
@@ -26,8 +28,9 @@ async def dedupe(body: dict[str, Any]) -> dict[str, Any]:
     prepared = await _prepare(body)
     try:
         async for item in run(prepared, _embedder(), get_settings().batch):
-            if isinstance(item, Answer):
-                return item.body
+            if isinstance(item, DedupeAnswer):
+                answer: dict[str, Any] = msgspec.to_builtins(item)
+                return answer
     except StageError as error:
         raise Problem(500, f"{error.stage}: {error}") from error
     raise AssertionError("the last item is the answer")
@@ -39,9 +42,9 @@ async def dedupe_stream(body: dict[str, Any]) -> AsyncIterator[Event]:
     try:
         async with aclosing(run(prepared, _embedder(), get_settings().batch)) as items:
             async for item in items:
-                yield Event("complete", item.body) if isinstance(item, Answer) else _progress(item)
+                yield Event("complete" if isinstance(item, DedupeAnswer) else "progress", item)
     except StageError as error:
-        yield Event("error", {"stage": error.stage, "error": str(error)})
+        yield Event("error", Failure(str(error), error.stage))
 
 
 def auth_required() -> bool:
@@ -90,8 +93,3 @@ def _embedder() -> Embedder:
 def _keys() -> list[str]:
     keys = get_settings().api_keys.get_secret_value().split(",")
     return [key.strip() for key in keys if key.strip()]
-
-
-def _progress(item: Progress) -> Event:
-    data: dict[str, Any] = {"stage": item.stage, "progress": item.progress}
-    return Event("progress", data if item.stats is None else {**data, "stats": item.stats})

@@ -1,11 +1,9 @@
 """The stages of one request, one after the other, each telling how far it is; both operations run this."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Sequence
 
 import anyio.to_thread
-import msgspec
 import numpy as np
 
 from streamcontract.server.tracing import stage
@@ -13,10 +11,11 @@ from streamcontract.services.dedupe.chunks import Chunk, Prepared, Vector
 from streamcontract.services.dedupe.clustering import Batch, NeighbourGraph, batches, cluster_batch, in_order
 from streamcontract.services.dedupe.embedders import Embedder, EmbedderError
 from streamcontract.services.dedupe.selection import MarginalRelevance, representatives
+from streamcontract.services.dedupe.types import DedupeAnswer, DedupeStats, KeptChunk, Progress, Stage, StageStats
 from streamcontract.services.dedupe.vectors import unit
 from streamcontract.services.dedupe.workers import in_process
 
-__all__ = ["Answer", "Progress", "StageError", "run"]
+__all__ = ["StageError", "run"]
 
 GRAPH_SHARE = 0.5
 """How much of the clustering's progress the distances are; the merging is the rest."""
@@ -25,29 +24,15 @@ PICKS = 64
 """Picks of MMR between two looks at whether the client is still there."""
 
 
-class Progress(msgspec.Struct, frozen=True):
-    """How far one stage is, from 0 to 1, and at its end what came of it."""
-
-    stage: str
-    progress: float
-    stats: Mapping[str, int] | None = None
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What is kept."""
-
-    body: dict[str, Any]
-
-
 class StageError(Exception):
     """A stage failed. Its text may be shown to a client."""
 
-    def __init__(self, stage_: str, message: str) -> None:
+    def __init__(self, stage_: Stage, message: str) -> None:
         self.stage = stage_
         super().__init__(message)
 
 
-async def run(prepared: Prepared, embedder: Embedder, batch: int) -> AsyncGenerator[Progress | Answer, None]:
+async def run(prepared: Prepared, embedder: Embedder, batch: int) -> AsyncGenerator[Progress | DedupeAnswer, None]:
     """Do the work; the last item is the answer. Raises StageError."""
     started = time.monotonic()
     suffix = prepared.suffix
@@ -64,12 +49,12 @@ async def run(prepared: Prepared, embedder: Embedder, batch: int) -> AsyncGenera
     with stage("selection"):
         yield Progress("selection", 0.0)
         kept = representatives([chunk.score for chunk in suffix], labels)
-        yield Progress("selection", 1.0, {"selected": len(kept)})
+        yield Progress("selection", 1.0, StageStats(selected=len(kept)))
     selected = len(kept)
     if prepared.keep is not None and prepared.keep < selected:
         async for progress in _thin_out(prepared, rows, kept):
             yield progress
-    yield Answer(_answer(prepared, labels, kept, selected, int((time.monotonic() - started) * 1000)))
+    yield _answer(prepared, labels, kept, selected, int((time.monotonic() - started) * 1000))
 
 
 async def _embed(
@@ -116,7 +101,8 @@ async def _cluster(rows: Vector, threshold: float, labels: list[int]) -> AsyncGe
             if done < total:
                 yield Progress("clustering", GRAPH_SHARE + (1 - GRAPH_SHARE) * done / total)
         labels += in_order(own)
-        yield Progress("clustering", 1.0, {"clusters_formed": len(set(labels)), "input_count": len(rows)})
+        stats = StageStats(clusters_formed=len(set(labels)), input_count=len(rows))
+        yield Progress("clustering", 1.0, stats)
 
 
 async def _merge(part: Batch, rows: Vector, threshold: float, own: np.ndarray) -> None:
@@ -139,32 +125,30 @@ async def _thin_out(prepared: Prepared, rows: Vector, kept: list[int]) -> AsyncG
             if len(picker.picked) < prepared.keep:
                 yield Progress("mmr", len(picker.picked) / prepared.keep)
         kept[:] = [kept[at] for at in picker.picked]
-        yield Progress("mmr", 1.0, {"output_count": len(kept)})
+        yield Progress("mmr", 1.0, StageStats(output_count=len(kept)))
 
 
-def _answer(prepared: Prepared, labels: list[int], kept: list[int], clusters: int, latency_ms: int) -> dict[str, Any]:
+def _answer(prepared: Prepared, labels: list[int], kept: list[int], clusters: int, latency_ms: int) -> DedupeAnswer:
     """The frozen prefix, then what was selected, and the figures."""
     prefix = prepared.prefix
     frozen = [] if prefix is None else [_kept(chunk, -1) for chunk in prefix.chunks]
     chosen = [_kept(prepared.suffix[at], labels[at]) for at in kept]
     inputs, outputs = len(frozen) + len(prepared.suffix), len(frozen) + len(chosen)
-    stats: dict[str, Any] = {
-        "input_count": inputs,
-        "output_count": outputs,
-        "cluster_count": clusters,
-        "reduction_pct": 100 * (inputs - outputs) // inputs,
-        "latency_ms": latency_ms,
-    }
+    stats = DedupeStats(
+        input_count=inputs,
+        output_count=outputs,
+        cluster_count=clusters,
+        reduction_pct=100 * (inputs - outputs) // inputs,
+        latency_ms=latency_ms,
+    )
     if prefix is not None:
-        stats |= {
-            "cache_prefix_frozen": len(frozen),
-            "cache_prefix_tokens": prefix.tokens,
-            "cache_prefix_hash": prefix.hash,
-            "suffix_input_count": len(prepared.suffix),
-            "suffix_output_count": len(chosen),
-        }
-    return {"chunks": [*frozen, *chosen], "stats": stats}
+        stats.cache_prefix_frozen = len(frozen)
+        stats.cache_prefix_tokens = prefix.tokens
+        stats.cache_prefix_hash = prefix.hash
+        stats.suffix_input_count = len(prepared.suffix)
+        stats.suffix_output_count = len(chosen)
+    return DedupeAnswer([*frozen, *chosen], stats)
 
 
-def _kept(chunk: Chunk, cluster: int) -> dict[str, Any]:
-    return {"id": chunk.id, "text": chunk.text, "score": chunk.score, "cluster_id": cluster}
+def _kept(chunk: Chunk, cluster: int) -> KeptChunk:
+    return KeptChunk(chunk.id, chunk.text, chunk.score, cluster)
