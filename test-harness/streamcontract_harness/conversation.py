@@ -14,7 +14,7 @@ from anyio.abc import ByteStream
 
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 
-__all__ = ["Conversation", "Limits", "Listener", "UnsendableError", "innermost"]
+__all__ = ["Conversation", "Limits", "Listener", "UnsendableError", "innermost", "said"]
 
 READ_SIZE = 65_536
 MOST_INFORMATIONAL = 32
@@ -103,7 +103,7 @@ class Conversation:
             self.at_end = True
         except anyio.BrokenResourceError as error:
             self.at_end = True
-            self.broken = f"the connection was reset ({innermost(error)})"
+            self.broken = f"the connection was reset ({said(error)})"
         self.received_at = time.monotonic()
         self.http.receive_data(data)
 
@@ -176,10 +176,16 @@ def _encoded(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers]
 
 
-def innermost(error: BaseException) -> str:
-    """The cause that a person understands, out of what the libraries wrapped round it."""
+def innermost(error: BaseException) -> BaseException:
+    """The cause itself, out of what the libraries wrapped round it."""
     while isinstance(error, BaseExceptionGroup) or error.__cause__ is not None:
         error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error
+    return error
+
+
+def said(error: BaseException) -> str:
+    """The cause in words that a person understands."""
+    error = innermost(error)
     if isinstance(error, ConnectionError) and error.errno:
         return os.strerror(error.errno)  # asyncio puts an address in its place
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -20,7 +20,7 @@ import anyio
 import anyio.from_thread
 from anyio.abc import ByteStream
 
-from streamcontract_harness.conversation import Conversation, Limits, Listener, UnsendableError, innermost
+from streamcontract_harness.conversation import Conversation, Limits, Listener, UnsendableError, innermost, said
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 
 __all__ = ["Limits", "Listener", "Transport", "UnsendableError"]
@@ -77,6 +77,8 @@ class Transport(AbstractContextManager["Transport"]):
             stream = await self._connect(url)
         except _NoConnectionError as error:
             return str(error)
+        except _ResetError:
+            return ""  # somebody is there
         await anyio.aclose_forcefully(stream)
         return ""
 
@@ -107,6 +109,9 @@ class Transport(AbstractContextManager["Transport"]):
         except _NoConnectionError as error:
             talk.end(Ending.UNREACHABLE, str(error))
             return
+        except _ResetError as error:
+            talk.end(Ending.CUT, str(error))
+            return
         try:
             await talk.send(stream, url)
             await talk.receive(stream)
@@ -126,9 +131,15 @@ class Transport(AbstractContextManager["Transport"]):
         except TimeoutError:
             reason = f"within {self.limits.connect_seconds:g} s"
         except OSError as error:  # ssl.SSLError is one too
-            reason = f"({innermost(error)})"
+            if isinstance(innermost(error), ConnectionResetError):
+                raise _ResetError(f"the connection was reset ({said(error)})") from error
+            reason = f"({said(error)})"
         raise _NoConnectionError(f"no connection to {host}:{port} {reason}")
 
 
 class _NoConnectionError(Exception):
     """There is nothing to talk to."""
+
+
+class _ResetError(Exception):
+    """The server took the connection and reset it, so fast that it looks like a refusal."""
