@@ -1,28 +1,21 @@
 """The README tells the truth: its walkthrough is run as it stands, and the commands that it names are there."""
 
 import json
-import os
 import re
-import shlex
 import shutil
-import subprocess
 import sys
-import threading
 import tomllib
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from queue import Queue
 
 import pytest
+from end_to_end.terminal import ROOT, Terminal, run
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILES = {"yaml": "countdown.yaml", "python": "countdown.py"}
-COMMAND_SECONDS = 120.0
-START_SECONDS = 60.0
 
 
 def section(title: str) -> str:
@@ -31,70 +24,6 @@ def section(title: str) -> str:
 
 def blocks(title: str) -> list[tuple[str, str]]:
     return [(match["language"], match["text"]) for match in FENCE.finditer(section(title))]
-
-
-def environment() -> dict[str, str]:
-    """The commands are those beside this Python; any free port will do."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "STREAMCONTRACT_PORT": "0", "COLUMNS": "200"}
-
-
-def run(*words: str, directory: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words,
-        cwd=directory,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_SECONDS,
-        check=False,
-    )
-
-
-class Terminal:
-    """Runs what a reader types, in a directory of its own; `serve` goes on until the next one."""
-
-    def __init__(self, directory: Path, stack: ExitStack) -> None:
-        self.directory, self.stack = directory, stack
-        self.server: subprocess.Popen[str] | None = None
-        self.url = ""
-
-    def run(self, command: str) -> str:
-        words = shlex.split(command.replace("http://127.0.0.1:8000", self.url))
-        if words[:2] == ["streamcontract", "serve"]:
-            return self.serve(words)
-        done = run(*words, directory=self.directory)
-        assert done.returncode in (0, 1), f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done.stdout
-
-    def serve(self, words: list[str]) -> str:
-        self.stop()
-        self.server = subprocess.Popen(
-            words,
-            cwd=self.directory,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.stack.callback(self.stop)
-        said: Queue[str] = Queue()
-        stdout = self.server.stdout
-        assert stdout is not None
-        threading.Thread(target=lambda: said.put(stdout.readline()), daemon=True).start()
-        line = said.get(timeout=START_SECONDS)
-        assert line.startswith("serving http://"), line
-        self.url = line.removeprefix("serving ").strip()
-        return line
-
-    def stop(self) -> None:
-        if self.server is not None:
-            self.server.terminate()
-            assert self.server.wait(timeout=30) == 0
-            assert self.server.stdout is not None
-            self.server.stdout.close()
-            self.server = None
 
 
 @pytest.fixture
