@@ -155,6 +155,29 @@ def test_what_a_handler_may_return(
     assert {name: answered.headers[name] for name in headers} == headers
 
 
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\0"])
+def test_a_header_that_would_become_two_is_a_500(tmp_path: Path, value: str) -> None:
+    async def answer() -> Any:
+        return {}, {"X-A": value}
+
+    with serve(
+        create_app({written(tmp_path, openapi({"/a": {"get": answering()}})): handlers(answer=answer)})
+    ) as served:
+        answered = served.client.get("/a")
+    assert answered.status_code == 500
+    assert "set-cookie" not in answered.headers
+
+
+def test_a_problem_that_cannot_be_sent_is_sent_without_its_extras(tmp_path: Path) -> None:
+    async def answer() -> Any:
+        raise Problem(409, "no", headers={"X-A": "a\r\nb: c"})
+
+    path = written(tmp_path, openapi({"/a": {"get": answering()}}))
+    with serve(create_app({path: handlers(answer=answer)})) as served:
+        answered = served.client.get("/a")
+    assert answered.json() == {"type": "about:blank", "title": "Conflict", "status": 409}
+
+
 def test_a_plain_function_is_run_in_a_thread(tmp_path: Path) -> None:
     def answer() -> Any:
         return {"answer": 42}

@@ -24,6 +24,7 @@ def array(items: str) -> dict[str, Any]:
 
 PARAMETERS = [
     parameter("thing-id", "path", {"type": "integer", "minimum": 1}, required=True),
+    parameter("id", schema={"type": "integer"}),
     parameter("flag", schema={"type": "boolean"}),
     parameter("ratio", schema={"type": "number", "exclusiveMinimum": 0}),
     parameter("either", schema={"anyOf": [{"type": "integer"}, {"enum": ["auto"]}]}),
@@ -56,6 +57,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 READ: list[tuple[str, dict[str, str], dict[str, Any]]] = [
     ("/things/12", {}, {"thing_id": 12}),
+    ("/things/1?id=5", {}, {"id_": 5}),
     ("/things/1?flag=true&ratio=0.5", {}, {"flag": True, "ratio": 0.5}),
     ("/things/1?ratio=2", {}, {"ratio": 2}),
     ("/things/1?ratio=1e2", {}, {"ratio": 100.0}),

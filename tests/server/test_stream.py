@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 from served import LIMIT, Served, counting, eventually, post_bytes, read_all, read_until
+from starlette.exceptions import HTTPException
 
 from streamcontract import Event
 from streamcontract.server import Head, Problem, Settings, current_request
@@ -96,6 +97,18 @@ def test_a_handler_sees_the_request() -> None:
     with counting(count_up) as served:
         served.client.post("/v1/count?a=1", json={"to": 3}, headers={"X-Mine": "yes"})
     assert seen == [("POST", {"to": 3}, "yes", f"{served.url}/v1/count?a=1")]
+
+
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\n\n", "a\0", "☃"])
+def test_a_header_that_would_become_two_is_a_fault(value: str) -> None:
+    async def count_up(body: Any) -> AsyncIterator[Any]:
+        yield Head({"X-A": value})
+        yield DONE
+
+    with counting(count_up) as served:
+        answer = post(served)
+    assert answer.status_code == 500
+    assert "set-cookie" not in answer.headers
 
 
 # Heartbeats ----------------------------------------------------------------------------------------------------------
@@ -310,6 +323,12 @@ def test_a_problem_is_answered_as_it_is() -> None:
 def test_a_problem_after_the_first_event_gives_the_failure_event_its_words() -> None:
     with counting(failing(Problem(429, "later"), 1)) as served:
         assert '"error":"later"' in post(served).text
+
+
+def test_an_http_exception_is_answered_as_it_is() -> None:
+    with counting(failing(HTTPException(418, "short and stout"), 0)) as served:
+        answer = post(served)
+    assert (answer.status_code, answer.json()["detail"]) == (418, "short and stout")
 
 
 def test_an_event_that_cannot_be_encoded_is_a_fault() -> None:

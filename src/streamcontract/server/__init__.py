@@ -3,9 +3,9 @@
 from streamcontract.server.app import Application, create_app
 from streamcontract.server.call import current_request
 from streamcontract.server.handlers import HandlerError
+from streamcontract.server.head import Head
 from streamcontract.server.problems import Problem, new_reference
 from streamcontract.server.settings import Settings
-from streamcontract.server.stream import Head
 from streamcontract.server.tracing import stage
 
 __all__ = [

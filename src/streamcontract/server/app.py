@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from connexion import AsyncApp
@@ -19,7 +19,6 @@ from connexion.middleware.request_validation import RequestValidationMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -37,7 +36,7 @@ from streamcontract.server.logs import configure_logs
 from streamcontract.server.lowering import Lowered, lower
 from streamcontract.server.parameters import ParameterValidator, UriParser
 from streamcontract.server.paths import Paths
-from streamcontract.server.problems import ErrorBody, Problem, internal_error, problem_of, problem_response, stopping
+from streamcontract.server.problems import ErrorBody, Problem, problem_for, problem_response, stopping
 from streamcontract.server.resolver import HandlerResolver
 from streamcontract.server.runtime import Runtime
 from streamcontract.server.security import CHALLENGES, security_map
@@ -45,6 +44,10 @@ from streamcontract.server.settings import GuardMode, Settings
 from streamcontract.server.tracing import request_span
 
 __all__ = ["Application", "create_app"]
+
+OWN_PAGES = ("/health", "/metrics")
+
+Source = TypeVar("Source", str, Path, str | Path)
 
 log: Any = structlog.get_logger("streamcontract.server")
 
@@ -95,7 +98,7 @@ class Application:
 
     async def _dispatch(self, call: Call) -> None:
         scope, settings = call.scope, self.runtime.settings
-        own = scope["path"] in ("/health", "/metrics") and scope["method"] in ("GET", "HEAD")
+        own = scope["path"] in OWN_PAGES and scope["method"] in ("GET", "HEAD")
         if own and not self._paths.matching(scope["path"]):
             await (await self._own_page(scope["path"]))(scope, call.receive, call.send)
             return
@@ -113,33 +116,28 @@ class Application:
         return await health_response(self.modules, seconds=seconds, stopping=self.runtime.stopping)
 
     async def _answer_error(self, call: Call, error: Exception) -> None:
-        problem = self._problem(call, error)
         if call.status is not None:
             # Too late for an answer; without its last message the server drops the connection.
             log.error("failed in the middle of an answer", operation=call.operation, exc_info=error)
             return
+        problem = problem_for(error, "the request failed", operation=call.operation)
+        self._complete(problem, call)
         if problem.status == 413:
             await call.drain()
-        shape = self._error_body(call)
         try:
-            response = problem_response(problem, shape)
+            await problem_response(problem, self._error_body(call))(call.scope, call.receive, call.send)
         except Exception:
-            log.exception("the module's error_body failed", operation=call.operation)
-            response = problem_response(problem)
-        await response(call.scope, call.receive, call.send)
+            log.exception("the answer to an error could not be made", operation=call.operation)
+            if call.status is None:
+                await problem_response(Problem(problem.status))(call.scope, call.receive, call.send)
 
-    def _problem(self, call: Call, error: Exception) -> Problem:
-        if isinstance(error, Problem):
-            return error
-        if not isinstance(error, HTTPException):
-            return internal_error("the request failed", error, operation=call.operation)
-        problem = problem_of(error)
+    def _complete(self, problem: Problem, call: Call) -> None:
+        """The headers that HTTP asks for beside a status."""
         if problem.status == 405:
             problem.headers["Allow"] = ", ".join(self._paths.methods(call.scope["path"]))
         elif problem.status == 401 and (binding := call.binding):
             challenges = [CHALLENGES[kind] for kind in sorted(binding.schemes) if kind in CHALLENGES]
             problem.headers.setdefault("WWW-Authenticate", ", ".join(challenges) or "ApiKey")
-        return problem
 
     def _error_body(self, call: Call) -> ErrorBody | None:
         """The shape of the contract that was asked: by its operation, by its path, or because it is the only one."""
@@ -154,7 +152,8 @@ class Application:
         self.runtime.metrics.requests.labels(call.operation, status).inc()
         self.runtime.metrics.request_seconds.labels(call.operation).observe(seconds)
         known: dict[str, Any] = {"events": call.events, "outcome": call.outcome} if call.outcome else {}
-        log.info(
+        say = log.debug if call.scope["path"] in OWN_PAGES else log.info  # those are asked for all the time
+        say(
             "answered",
             method=call.scope["method"],
             path=call.scope["path"][:200],
@@ -166,7 +165,7 @@ class Application:
 
 
 def create_app(
-    contracts: Mapping[str | Path, ModuleType | str],
+    contracts: Mapping[Source, ModuleType | str],
     guard: GuardMode | None = None,
     settings: Settings | None = None,
 ) -> Application:

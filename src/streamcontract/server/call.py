@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from streamcontract.server.metrics import Metrics
     from streamcontract.server.runtime import Runtime
 
-__all__ = ["CORRELATION_HEADER", "SCOPE_KEY", "Call", "current_call", "current_request"]
+__all__ = [
+    "CORRELATION_HEADER",
+    "SCOPE_KEY",
+    "Call",
+    "current_call",
+    "current_request",
+    "refuse_line_breaks",
+    "too_large",
+]
 
 CORRELATION_HEADER = "x-correlation-id"
 SCOPE_KEY = "streamcontract.call"
@@ -28,6 +36,7 @@ DRAIN_SECONDS = 2.0
 """How long a body that is too large is read and thrown away, so that its sender gets to read the answer."""
 
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._~:+/=-]{1,128}")
+_BREAK = re.compile(rb"[\r\n\0]")
 _current: ContextVar["Call"] = ContextVar("streamcontract_call")
 
 
@@ -132,6 +141,7 @@ class Call:
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Send one message of an answer that is no stream."""
         if message["type"] == "http.response.start":
+            refuse_line_breaks(message.get("headers", ()))
             self.status = message["status"]
             message["headers"] = [
                 *message.get("headers", ()),
@@ -148,6 +158,13 @@ class Call:
             yield
         finally:
             _current.reset(token)
+
+
+def refuse_line_breaks(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Raises ValueError for a header that would become two: uvicorn writes them as they are."""
+    for name, value in headers:
+        if _BREAK.search(name) or _BREAK.search(value):
+            raise ValueError(f"the header {name!r} has a line break in it")
 
 
 def too_large(limit: int) -> Problem:

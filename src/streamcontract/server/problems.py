@@ -19,7 +19,7 @@ __all__ = [
     "Problem",
     "internal_error",
     "new_reference",
-    "problem_of",
+    "problem_for",
     "problem_response",
     "stopping",
 ]
@@ -86,10 +86,14 @@ def stopping() -> Problem:
     return Problem(503, "The server is stopping; try again later", headers={"Retry-After": "5", "Connection": "close"})
 
 
-def problem_of(error: HTTPException) -> Problem:
-    """The problem that starlette or connexion has raised."""
+def problem_for(error: Exception, what: str, **known: Any) -> Problem:
+    """What a client is told of an error: its own words where it is meant for clients, else a reference to the log."""
+    if isinstance(error, Problem):
+        return error
+    if not isinstance(error, HTTPException):
+        return internal_error(what, error, **known)
     detail = error.detail if isinstance(error.detail, str) else ""
-    title = getattr(error, "title", None) or ""
+    title = getattr(error, "title", None) or ""  # connexion's have one
     # Starlette's default detail is the status' own phrase, which is the title already.
     shown = "" if detail == _phrase(error.status_code) else detail
     return Problem(error.status_code, shown, title=title, headers=error.headers)

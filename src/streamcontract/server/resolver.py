@@ -46,7 +46,7 @@ def _endpoint(binding: Binding) -> Callable[..., Any]:
         assert call is not None  # noqa: S101 - connexion is called inside of one
         if binding.body and not call.body_checked:  # connexion passes over what it has no validator for
             raise RuntimeError(f"the body of {binding.operation.id} was not validated")
-        known = {**{name: value for name, value in given.items() if name not in own}, **call.arguments}
+        known = {**{name: value for name, value in given.items() if name in asked}, **call.arguments}
         arguments = {name: value for name, value in known.items() if takes_all or name in accepted}
         if needed is not None:
             arguments.setdefault(needed, {})  # as connexion does for a body that may be left out, and was

@@ -8,7 +8,7 @@ would tell the client that the stream is whole.
 """
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from enum import Enum
 from typing import Any
 
@@ -21,27 +21,21 @@ from starlette.types import Receive, Scope, Send
 
 from streamcontract.monitor.request import Response
 from streamcontract.server.binding import Binding
-from streamcontract.server.call import CORRELATION_HEADER, Call
+from streamcontract.server.call import Call
 from streamcontract.server.guard import Guard, NoGuard, guard_for
+from streamcontract.server.head import Head, head_message, settled
 from streamcontract.server.metrics import EventCounts
-from streamcontract.server.problems import Problem, internal_error, stopping
+from streamcontract.server.problems import Problem, internal_error, problem_for, stopping
 from streamcontract.wire.encoder import encode, encode_comment
 from streamcontract.wire.events import Event
 
-__all__ = ["Head", "StreamAnswer"]
+__all__ = ["StreamAnswer"]
 
 HEARTBEAT = encode_comment("heartbeat")
 TURN = 0.02
 """After so many seconds others get their turn, even when a handler never waits and its client reads fast."""
 
 log: Any = structlog.get_logger("streamcontract.server")
-
-
-class Head(msgspec.Struct, frozen=True):
-    """What a handler may yield before its first event: headers of the answer, and its status. It is sent at once."""
-
-    headers: Mapping[str, str] = {}
-    status: int | None = None
 
 
 class StreamAnswer(StarletteResponse):
@@ -72,7 +66,8 @@ class _OpenStream:
         self.settings = call.runtime.settings
         self.tasks = anyio.create_task_group()
         self.head_lock = anyio.Lock()
-        self.head: Head | None = None
+        self.given_head: Head | None = None
+        self.head: Response | None = None
         self.guard: Guard | NoGuard | None = None
         self.stopped: _Stop | None = None
         self.fault: Exception | None = None
@@ -193,29 +188,24 @@ class _OpenStream:
     # The head --------------------------------------------------------------------------------------------------------
 
     def _prepare(self) -> Guard | NoGuard:
-        """The guard, which rules may have look at the head; so the head is settled from here on."""
-        head = self.head or Head()
-        headers = {**self.binding.headers, **{name.lower(): value for name, value in head.headers.items()}}
-        headers[CORRELATION_HEADER] = self.call.correlation_id
-        self.head = Head(headers, head.status or self.binding.status)
-        self.guard = guard_for(self.call, self.stream, Response(self.head.status or 200, headers), self.counts)
+        """The guard, whose rules may look at the head; so the head is settled from here on."""
+        self.head = settled(self.given_head, self.binding, self.call)
+        self.guard = guard_for(self.call, self.stream, self.head, self.counts)
         return self.guard
 
-    async def _begin(self, head: Head | None = None) -> None:
+    async def _begin(self, given: Head | None = None) -> None:
         """Send the head, once."""
         async with self.head_lock:
-            if self.call.status is not None:
-                if head is not None:
-                    log.warning("the head was sent before the handler gave one", operation=self.call.operation)
-                return
-            if self.guard is None:
-                self.head = head
-                self._prepare()
-            assert self.head is not None  # noqa: S101 - settled by _prepare
-            raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.head.headers.items()]
-            status = self.head.status or 200
-            await self.call.raw_send({"type": "http.response.start", "status": status, "headers": raw})
-            self.call.status = status
+            if given is not None and self.head is None:
+                self.given_head = given
+            elif given is not None:
+                log.warning("the head was sent before the handler gave one", operation=self.call.operation)
+            if self.call.status is None:
+                if self.head is None:
+                    self._prepare()
+                assert self.head is not None  # noqa: S101 - settled by _prepare
+                await self.call.raw_send(head_message(self.head))
+                self.call.status = self.head.status
 
     # The end ---------------------------------------------------------------------------------------------------------
 
@@ -243,10 +233,8 @@ class _OpenStream:
         """What to tell the client; None when the stream is whole."""
         if self.stopped is _Stop.STOPPING:
             return stopping()
-        if isinstance(self.fault, Problem):
-            return self.fault
         if self.fault is not None:
-            return internal_error("the handler failed", self.fault, operation=self.call.operation)
+            return problem_for(self.fault, "the handler failed", operation=self.call.operation)
         if guard.refused is not None:
             return internal_error("the guard ended the stream", operation=self.call.operation, finding=guard.refused)
         if not guard.complete:
