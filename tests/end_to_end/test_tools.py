@@ -59,9 +59,8 @@ def test_a_run_without_a_report_is_told(conformance: ModuleType) -> None:
 def test_a_server_that_does_not_start_is_3(
     conformance: ModuleType, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    broken = conformance.Run("broken", "dedupe", "nothing", {"DEDUPE_EMBEDDER": "nonsense"})
+    broken = conformance.Run("broken", "dedupe", "nothing", {"STREAMCONTRACT_GUARD": "nonsense"})
     monkeypatch.setattr(conformance, "RUNS", (broken,))
-    monkeypatch.setattr(conformance, "START_SECONDS", 10.0)
 
     assert conformance.main(["broken"]) == 3
 
