@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ __all__ = ["check"]
 
 EXIT_CONFORMS, EXIT_VIOLATES, EXIT_USAGE, EXIT_UNTESTABLE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 KINDS = ("json", "junit")
+SHOW_CURSOR = b"\x1b[?25h"
 
 
 def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer reads them
@@ -115,6 +117,8 @@ def _interrupted_by_signals(stop: Stop) -> Iterator[None]:
 
     def handle(number: int, _: FrameType | None) -> None:
         if stop.is_set():
+            if sys.stdout.isatty():
+                os.write(1, SHOW_CURSOR)  # the live line hides it
             os._exit(EXIT_INTERRUPTED)
         stop.set()
 

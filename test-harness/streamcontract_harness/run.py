@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from streamcontract import Contract, Operation
+from streamcontract.contract.problems import Severity
 from streamcontract_harness.checks.catalogue import check_operation
 from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.examiner import Examiner
@@ -34,6 +35,7 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
     """
     operations = _operations(contract, options)
     report = Report.of(contract, options.url, options.seed, operations)
+    report.notes += [str(problem) for problem in contract.problems if problem.severity is Severity.WARNING]
     stop = stop or Stop()
     started = time.monotonic()
     yield RunStarted(report)

@@ -184,6 +184,41 @@ def test_events_tell_what_happens_in_order(tmp_path: Path) -> None:
     assert [event.reported.finding.id for event in told if isinstance(event, FindingSeen)] == ["sequence.after-end"]
 
 
+def test_contract_in_several_files_without_operation_ids(tmp_path: Path) -> None:
+    tree = ticker(operationId=None)
+    del tree["paths"]["/ticks"]["get"]["operationId"]
+    media = tree["paths"]["/ticks"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    parts = {"Tick": media["itemSchema"]["oneOf"][0], "Limit": {"type": "integer", "minimum": 1, "maximum": 3}}
+    (tmp_path / "parts.json").write_text(json.dumps(parts), encoding="utf-8")
+    media["itemSchema"]["oneOf"][0] = {"$ref": "parts.json#/Tick"}
+    tree["paths"]["/ticks"]["parameters"] = [
+        {"name": "limit", "in": "query", "required": True, "schema": {"$ref": "parts.json#/Limit"}}
+    ]
+    tree["servers"] = [{"url": "https://elsewhere.invalid/v9"}]
+    tree["paths"]["/ticks"]["get"]["responses"]["400"] = {"description": "bad"}
+
+    def answer(request: Received) -> Any:
+        right = request.target in ("/base/ticks?limit=1", "/base/ticks?limit=2", "/base/ticks?limit=3")
+        return stream(TICKS) if right else plain(b"", "400 Bad Request")
+
+    contract = contract_of(tree, tmp_path)
+    with LiteralServer({"GET /base/ticks": answer}) as server:
+        *_, last = run(contract, Options(server.url + "/base", seed=1, max_examples=10))
+    assert isinstance(last, RunFinished)
+    assert found(last.report) == []
+    tally = last.report.tallies["GET /ticks"]
+    assert tally.streams >= 3
+    assert set(tally.statuses) == {200, 400}
+
+
+def test_contracts_warnings_are_noted(tmp_path: Path) -> None:
+    tree = ticker()
+    responses = tree["paths"]["/ticks"]["get"]["responses"]
+    responses["201"] = responses["200"]
+    report = checked(tree, {"GET /ticks": stream(TICKS)}, tmp_path)
+    assert any("second stream" in note for note in report.notes)
+
+
 def test_only_the_operations_asked_for(tmp_path: Path) -> None:
     report = checked(tasks(), Tasks().routes(), tmp_path, operations=("getTask",))
     assert [*report.tallies] == ["getTask"]

@@ -7,7 +7,6 @@ Wrong: every request is answered with an error, because a credential is missing 
 Spec: the contract's `x-stream`
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from streamcontract import Finding, Level
@@ -19,7 +18,7 @@ __all__ = ["check"]
 def check(tally: Tally) -> Iterator[Finding]:
     if tally.stream is None or tally.streams or tally.explained:
         return
-    got = _statuses(tally.statuses)
+    got = _statuses(tally)
     hint = ""
     if tally.statuses and set(tally.statuses) <= {401, 403}:
         hint = "; pass the credentials with --header"
@@ -36,7 +35,9 @@ def check(tally: Tally) -> Iterator[Finding]:
     )
 
 
-def _statuses(statuses: Counter[int]) -> str:
-    if not statuses:
+def _statuses(tally: Tally) -> str:
+    if not tally.requests:
+        return "no request could be made from the contract"
+    if not tally.statuses:
         return "no request was answered"
-    return "answers had " + ", ".join(f"status {status} (×{count})" for status, count in sorted(statuses.items()))
+    return "answers had " + ", ".join(f"status {status} (×{count})" for status, count in sorted(tally.statuses.items()))
