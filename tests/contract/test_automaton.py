@@ -26,7 +26,7 @@ from streamcontract.contract.grammar import parse
 
 ANYWHERE = st.frozensets(st.sampled_from(("ping", "note", "a")))
 INTERRUPTING = st.frozensets(st.sampled_from(("error", "abort", "b")))
-SECONDS = 5
+SECONDS = 15
 """The longest that a refusal may take: a person waits for `lint`, and a stranger's contract must not stop a server."""
 
 
