@@ -14,6 +14,7 @@ and the meaning of each line, from https://html.spec.whatwg.org/multipage/server
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from streamcontract.wire.events import LONGEST_RETRY, Comment, ReceivedEvent, RetryField, WireFault
 
@@ -41,6 +42,18 @@ class Limits:
 _DEFAULT_LIMITS = Limits()
 
 
+class _Place(Enum):
+    """What the next bytes may begin with."""
+
+    START = "a BOM"
+    WITHIN = "nothing special"
+    AFTER_CR = "the LF of a CR LF"
+    CLOSED = "nothing: the stream has ended"
+
+
+_WITHIN = _Place.WITHIN
+
+
 class Decoder:
     """An incremental decoder of one event stream; it opens no socket and reads no clock.
 
@@ -56,9 +69,8 @@ class Decoder:
     def __init__(self, limits: Limits = _DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._taken = 0
-        self._closed = False
-        self._head: bytes | None = b""  # what may become a BOM; None once that is settled
-        self._after_cr = False  # the last byte was a CR: an LF that comes next belongs to it
+        self._place = _Place.START
+        self._head = b""  # what may become a BOM
         self._rest = bytearray()  # the line that has begun
         self._skipping = False  # that line was too long, and what is left of it is dropped
         self._position = 0  # where that line begins
@@ -74,7 +86,7 @@ class Decoder:
     @property
     def offset(self) -> int:
         """How many bytes were taken so far."""
-        return self._taken
+        return self._taken + len(self._head)
 
     def feed(self, chunk: bytes, at: float | None = None) -> list[Item]:
         """Take the next bytes and return what they complete; `at` is when they arrived, in the feeder's seconds.
@@ -84,21 +96,15 @@ class Decoder:
 
         Raises RuntimeError after `close`.
         """
-        if self._closed:
-            raise RuntimeError("the decoder is closed; a new stream needs a new Decoder")
-        self._taken += len(chunk)
-        if self._head is not None:
-            chunk = self._settle_bom(chunk)
-        if self._after_cr and chunk:
-            self._after_cr = False
-            if chunk.startswith(b"\n"):
-                chunk = chunk[1:]
-                self._position += 1
         items: list[Item] = []
-        if not chunk:
-            return items
-        self._after_cr = chunk.endswith(b"\r")
-        if b"\n" not in chunk and b"\r" not in chunk:
+        if self._place is not _WITHIN:
+            chunk = self._enter(chunk)
+        self._taken += len(chunk)
+        carriage = b"\r" in chunk
+        if carriage:
+            if chunk.endswith(b"\r"):
+                self._place = _Place.AFTER_CR
+        elif b"\n" not in chunk:
             self._begin_line(chunk, at, items)
             return items
         if self._skipping:
@@ -106,7 +112,7 @@ class Decoder:
         if self._rest:
             chunk = b"".join((self._rest, chunk))
             self._rest.clear()
-        self._take_lines(chunk, at, items)
+        self._take_lines(chunk, carriage, at, items)
         return items
 
     def close(self, at: float | None = None) -> list[Item]:
@@ -114,29 +120,45 @@ class Decoder:
 
         The standard: "Once the end of the file is reached, any pending data must be discarded."
         """
-        if self._closed:
+        if self._place is _Place.CLOSED:
             return []
-        self._closed = True
+        self._place = _Place.CLOSED
         begun = self._head or self._rest  # the head when the stream ended within its first three bytes
         pending = bool(self._data) or self._event is not None or self._id is not None
         if self._dropped or not (pending or (begun and not begun.startswith(b":"))):
             return []
         start = self._start if self._start >= 0 else self._position
-        detail = f"the stream ends {self._taken - start} bytes into an event, before its blank line; clients discard it"
+        detail = f"the stream ends {self.offset - start} bytes into an event, before its blank line; clients discard it"
         return [WireFault("unterminated-event", start, at, detail)]
+
+    def _enter(self, chunk: bytes) -> bytes:
+        """Take off what does not belong to a line: a BOM at the start, and the LF of a CR LF that was cut."""
+        match self._place:
+            case _Place.CLOSED:
+                raise RuntimeError("the decoder is closed; a new stream needs a new Decoder")
+            case _Place.START:
+                return self._settle_bom(chunk)
+            case _Place.AFTER_CR if chunk:
+                self._place = _WITHIN
+                if chunk.startswith(b"\n"):
+                    self._taken += 1
+                    self._position += 1
+                    return chunk[1:]
+        return chunk
 
     def _settle_bom(self, chunk: bytes) -> bytes:
         """Take off the BOM that may lead the stream, however it is cut.
 
         The standard: "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."
         """
-        head = (self._head or b"") + chunk
+        head = self._head + chunk
         if len(head) < len(_BOM) and _BOM.startswith(head):
             self._head = head
             return b""
-        self._head = None
+        self._place = _WITHIN
+        self._head = b""
         if head.startswith(_BOM):
-            self._position = len(_BOM)
+            self._taken = self._position = len(_BOM)
             return head[len(_BOM) :]
         return head
 
@@ -165,19 +187,21 @@ class Decoder:
             self._dropped = True
         items.append(WireFault("line-too-long", position, at, detail))
 
-    def _take_lines(self, chunk: bytes, at: float | None, items: list[Item]) -> None:
+    def _take_lines(self, chunk: bytes, carriage: bool, at: float | None, items: list[Item]) -> None:
         """Cut a chunk that starts a line into lines: all at once if nothing in it can pass a limit and it has one kind
-        of line end, else one by one."""
-        event_size = len(chunk) if self._start < 0 else self._position - self._start + len(chunk)
-        if len(chunk) <= self._limits.line and event_size <= self._limits.event:
-            end = "\n" if b"\r" not in chunk else "\r" if b"\n" not in chunk else "\r\n"
+        of line end, else one by one. `carriage`: a CR may be in it."""
+        size = len(chunk)
+        event_size = size if self._start < 0 else self._position - self._start + size
+        if size <= self._limits.line and event_size <= self._limits.event:
+            end = "\n" if not carriage else "\r" if b"\n" not in chunk else "\r\n"
             # Latin-1 maps each byte to one character: lengths and cuts stay those of the bytes, and what is plain ASCII
             # needs no decoding any more.
             lines = chunk.decode("latin-1").split(end)
             if end != "\r\n" or chunk.count(b"\r") == chunk.count(b"\n") == len(lines) - 1:
                 rest = lines.pop()
                 self._interpret(lines, len(end), chunk.isascii(), at, items)
-                self._rest += rest.encode("latin-1")
+                if rest:
+                    self._rest += rest.encode("latin-1")
                 return
         for ended in chunk.splitlines(keepends=True):  # bytes, unlike str, know no other line ends than these three
             line = ended.rstrip(b"\r\n")
