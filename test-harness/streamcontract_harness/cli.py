@@ -80,6 +80,7 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
 
 
 def _run(contract: Contract, options: Options, reporter: TerminalReporter, errors: Console) -> Report:
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache() / "hypothesis"))  # not the current directory
     from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import, and --help none
 
     stop = Stop()
@@ -101,6 +102,11 @@ def _run(contract: Contract, options: Options, reporter: TerminalReporter, error
             reporter.close()
     assert seen is not None  # noqa: S101 - a run has a first event
     return seen
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "streamcontract"
 
 
 def _own_failure(error: Exception) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
-__all__ = ["HIDDEN", "Redactor"]
+__all__ = ["HIDDEN", "Redactor", "is_secret"]
 
 HIDDEN = "[redacted]"
 SECRET_NAME = re.compile(
     r"(authorization|cookie|password|passwd|secret|credentials?|api_?key|access_?key|private_?key|(?<!s)token|signature)$"
 )
 """Ends of names, after `-` became `_`. A count of tokens is none: `max_tokens` ends in `tokens`."""
+JSON_MEMBER = re.compile(r'"([\w-]{1,64})"(\s*:\s*)"((?:[^"\\\n]|\\.)*)"')
 SHORTEST = 4
 """Shorter values are not looked for in texts: they would be found everywhere."""
 
@@ -26,16 +27,14 @@ class Redactor:
         self._values = sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        """A text without the run's own secrets."""
+        """A text without the run's own secrets, and without what JSON in it calls one."""
         for value in self._values:
             text = text.replace(value, HIDDEN)
-        return text
+        return JSON_MEMBER.sub(_hide_member, text)
 
     def data(self, data: bytes) -> bytes:
-        """Bytes without the run's own secrets."""
-        for value in self._values:
-            data = data.replace(value.encode(), HIDDEN.encode())
-        return data
+        """Bytes without the run's own secrets, and without what JSON in them calls one."""
+        return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def header(self, name: str, value: str) -> str:
         """A header's value, or what stands for it."""
@@ -70,6 +69,10 @@ def is_secret(name: str) -> bool:
     """Whether what goes under this name is a secret."""
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_").lower()
     return SECRET_NAME.search(snake) is not None
+
+
+def _hide_member(match: re.Match[str]) -> str:
+    return f'"{match[1]}"{match[2]}"{HIDDEN}"' if is_secret(match[1]) else match[0]
 
 
 def _hide_pair(pair: str, names: set[str]) -> str:

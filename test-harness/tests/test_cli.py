@@ -26,17 +26,20 @@ def contract(tmp_path: Path) -> str:
     return str(tmp_path / "contract.yaml")
 
 
-def check(*arguments: str) -> subprocess.CompletedProcess[str]:
+def check(*arguments: str, **places: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
     return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=120, env=environment, check=False
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=120, env=environment, check=False, **places
     )
 
 
-def test_conforms(contract: str) -> None:
+def test_conforms(contract: str, tmp_path: Path) -> None:
+    directory = tmp_path / "current"
+    directory.mkdir()
     with LiteralServer(RIGHT) as server:
-        done = check(contract, "--url", server.url, "--max-examples", "3", "--seed", "1")
+        done = check(contract, "--url", server.url, "--max-examples", "3", "--seed", "1", cwd=directory)
     assert (done.returncode, done.stderr) == (0, "")
+    assert list(directory.iterdir()) == []
     assert "CONFORMS to the contract · 0 violations, 0 warnings" in done.stdout
     assert "(seed 1)" in done.stdout
 

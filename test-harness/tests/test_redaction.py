@@ -51,3 +51,11 @@ def test_url() -> None:
 def test_json() -> None:
     hidden = Redactor().json({"user": "u", "password": "p", "list": [{"apiKey": "k"}], "max_tokens": 3, "n": None})
     assert hidden == {"user": "u", "password": HIDDEN, "list": [{"apiKey": HIDDEN}], "max_tokens": 3, "n": None}
+
+
+def test_what_json_in_a_stream_calls_a_secret() -> None:
+    data = b'data: {"access_token": "abc\\"d", "max_tokens": "3", "token":"x\xff"}\n'
+    assert Redactor().data(data) == (
+        b'data: {"access_token": "%b", "max_tokens": "3", "token":"%b"}\n' % (HIDDEN.encode(), HIDDEN.encode())
+    )
+    assert Redactor().data(b"\xff\xfe") == b"\xff\xfe"

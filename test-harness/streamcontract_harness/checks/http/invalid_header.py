@@ -13,6 +13,7 @@ from streamcontract import Finding
 from streamcontract_harness.checks.fault import fault
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
+from streamcontract_harness.redaction import HIDDEN, is_secret
 
 __all__ = ["check"]
 
@@ -24,12 +25,14 @@ def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
         if text is None or header.validator is None:
             continue
         for error in header.validator.errors(header.read(text)):
+            secret = is_secret(header.name)
+            what = HIDDEN if secret else error.message
             yield fault(
                 "http.invalid-header",
                 exchange,
-                f"the header {header.name} does not fit its schema: {error.message}",
+                f"the header {header.name} does not fit its schema: {what}",
                 expected=error.schema_at,
-                got=text,
+                got=HIDDEN if secret else text,
                 place=header.name,
             )
             break
