@@ -10,7 +10,7 @@ from typing import Any
 from streamcontract.contract.files import read_text
 from streamcontract.contract.problems import Location, Pointer, Problem
 from streamcontract.contract.references import EXTERNAL, bundle
-from streamcontract.contract.tree import pointer_of, step
+from streamcontract.contract.tree import get, pointer_of, step
 from streamcontract.contract.yaml_reader import Place, Source, read_yaml
 
 __all__ = ["Document", "read_document"]
@@ -39,10 +39,7 @@ class Document:
 
     def get(self, pointer: Pointer) -> Any:
         """What stands at a pointer. Raises KeyError when nothing does."""
-        value: Any = self.tree
-        for token in pointer:
-            value = step(value, token)
-        return value
+        return get(self.tree, pointer)
 
     def resolve(self, pointer: Pointer) -> tuple[Pointer, Any]:
         """What stands at a pointer once the `$ref` there, and those that it leads to, are followed; and where that is.
@@ -56,16 +53,25 @@ class Document:
         return pointer, value
 
     def locate(self, pointer: Pointer) -> Location:
-        """Where a node stands: at its key in a mapping, at the item in a list; what has no place has its parent's."""
-        place = self.place
+        """Where a node stands: at its key in a mapping, at the item in a list.
+
+        References on the way are followed; what has no place of its own has its parent's.
+        """
+        here: Pointer = ()
         for token in pointer:
-            child = place.children.get(token)
-            if child is None and isinstance(token, str) and token.isdecimal():
-                child = place.children.get(int(token))
-            if child is None:
+            try:
+                here = self._down(here, token)
+            except KeyError:
                 break
-            place = child
-        return place.location
+        return self.place.below(here).location
+
+    def _down(self, pointer: Pointer, token: str | int) -> Pointer:
+        """One step further, through a reference where the step is not beside it."""
+        value = self.get(pointer)
+        if isinstance(value, dict) and token not in value and "$ref" in value:
+            pointer, value = self.resolve(pointer)
+        step(value, token)
+        return (*pointer, int(token) if isinstance(value, list) else token)
 
 
 def read_document(source: str | Path, *, allow_remote: bool = False) -> tuple[Document | None, list[Problem]]:

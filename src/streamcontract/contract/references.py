@@ -15,14 +15,14 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag
 
 from streamcontract.contract.files import Origin, Refused, fetch_text, origin_of, read_text
 from streamcontract.contract.problems import Location, Pointer, Problem
-from streamcontract.contract.tree import Node, fragment_of, pointer_of, step, tokens_of, walk
+from streamcontract.contract.tree import Node, fragment_of, get, pointer_of, step, tokens_of, walk
 from streamcontract.contract.yaml_reader import Place, Source, read_yaml
 
 __all__ = ["EXTERNAL", "bundle"]
@@ -64,7 +64,7 @@ class _Bundler:
         self.files: dict[Origin, _File | None] = {origin: _File(origin, root, (), _names(root))}
         self.waiting: deque[tuple[_File, Node]] = deque()  # what was referred to, and has not been looked into
         self.seen: set[int] = set()  # by id(), as an alias puts one node in several places
-        self.targets: dict[int, tuple[Node, Any]] = {}  # by the id() of a node with a $ref: the node, and what it means
+        self.targets: dict[int, tuple[_File, Node, Any]] = {}  # by the id() of a node with a $ref, and what that means
         self.broken: set[Pointer] = set()
 
     def run(self) -> None:
@@ -77,7 +77,7 @@ class _Bundler:
             file = list(self.files.values())[done]
             done += 1
             if file is not None:
-                self._look_into(file, Node(file.source.root, file.source.place, ()))
+                self._look_into(file, Node((), file.source.root))
         self._break_circles()
         self._attach()
 
@@ -93,7 +93,7 @@ class _Bundler:
             self.root.root[EXTERNAL], self.root.place.children[EXTERNAL] = trees, external
 
     def _look_into(self, file: _File, start: Node) -> None:
-        for node in walk(start.value, start.place, start.pointer):
+        for node in walk(start.value, start.pointer):
             if id(node.value) in self.seen:
                 continue
             self.seen.add(id(node.value))
@@ -104,30 +104,27 @@ class _Bundler:
 
     def _reference(self, file: _File, node: Node) -> None:
         text = node.value["$ref"]
-        at = node.place.children["$ref"].location
-        bundled = replace(node, pointer=file.prefix + node.pointer)
+        at = file.source.place.below((*node.pointer, "$ref")).location
         try:
             if not isinstance(text, str):
                 raise Refused("ref.not-text", "a $ref is a string", "write it as '#/components/schemas/NAME'")
             target, pointer = self._target(file, text, at)
         except Refused as refused:
             self.problems.append(Problem(refused.id, at, refused.message, refused.remedy))
-            self._remove(bundled)
+            self._remove(file, node)
             return
         except _AlreadyReportedError:
-            self._remove(bundled)
+            self._remove(file, node)
             return
-        value, place = target.source.root, target.source.place
-        for token in pointer:
-            value, place = step(value, token), place.children[token]
+        value = get(target.source.root, pointer)
         if target.prefix or not text.startswith("#/"):
             node.value["$ref"] = "#" + fragment_of(target.prefix + pointer)
-        self.targets[id(node.value)] = (bundled, value)
-        self.waiting.append((target, Node(value, place, pointer)))
+        self.targets[id(node.value)] = (file, node, value)
+        self.waiting.append((target, Node(pointer, value)))
 
-    def _remove(self, node: Node) -> None:
+    def _remove(self, file: _File, node: Node) -> None:
         node.value.pop("$ref")
-        self.broken.add(node.pointer)
+        self.broken.add(file.prefix + node.pointer)
 
     def _target(self, file: _File, text: str, at: Location) -> tuple[_File, Pointer]:
         address, fragment = urldefrag(text)
@@ -140,9 +137,7 @@ class _Bundler:
             if (name := f"#{unquote(fragment)}") in file.names:
                 return file, file.names[name]
             raise _leads_nowhere(text, fragment, [known[1:] for known in file.names if known.startswith("#")])
-        value = file.source.root
-        for token in base:
-            value = step(value, token)
+        value = get(file.source.root, base)
         try:
             return file, base + pointer_of(fragment, value)
         except KeyError as missing:
@@ -185,17 +180,18 @@ class _Bundler:
             while here in self.targets and here not in settled:
                 settled.add(here)
                 chain.append(here)
-                here = id(self.targets[here][1])
+                here = id(self.targets[here][2])
             if here in chain:
-                self._report_circle([self.targets[key][0] for key in chain[chain.index(here) :]])
+                self._report_circle([self.targets[key] for key in chain[chain.index(here) :]])
 
-    def _report_circle(self, circle: list[Node]) -> None:
-        steps = " → ".join(node.value["$ref"] for node in [*circle, circle[0]])
-        at = circle[0].place.children["$ref"].location
+    def _report_circle(self, circle: list[tuple[_File, Node, Any]]) -> None:
+        steps = " → ".join(node.value["$ref"] for _, node, _ in [*circle, circle[0]])
+        first, node, _ = circle[0]
+        at = first.source.place.below((*node.pointer, "$ref")).location
         message = f"these references only lead to each other: {steps}"
         self.problems.append(Problem("ref.cyclic", at, message, "let one of them describe something itself"))
-        for node in circle:
-            self._remove(node)
+        for file, node, _ in circle:
+            self._remove(file, node)
 
 
 class _AlreadyReportedError(Exception):
@@ -204,7 +200,7 @@ class _AlreadyReportedError(Exception):
 
 def _names(source: Source) -> dict[str, Pointer]:
     names: dict[str, Pointer] = {}
-    for node in walk(source.root, source.place):
+    for node in walk(source.root):
         for keyword, prefix in (("$id", ""), ("$anchor", "#"), ("$dynamicAnchor", "#")):
             name = node.value.get(keyword)
             if isinstance(name, str) and name:

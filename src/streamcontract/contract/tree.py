@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from streamcontract.contract.problems import Pointer
-from streamcontract.contract.yaml_reader import Place
 
-__all__ = ["Node", "fragment_of", "pointer_of", "step", "tokens_of", "walk"]
+__all__ = ["Node", "fragment_of", "get", "pointer_of", "step", "tokens_of", "walk"]
 
 _NAMES = frozenset(
     [
@@ -23,29 +21,26 @@ _NAMES = frozenset(
 _DATA = frozenset(["example", "default", "const", "enum", "value", "dataValue", "serializedValue", "x-stream"])
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A mapping of the tree whose keys are keywords, not names."""
+class Node(NamedTuple):
+    """A mapping of the tree whose keys are keywords, not names, and where it stands."""
 
-    value: dict[str, Any]
-    place: Place
     pointer: Pointer
+    value: dict[str, Any]
 
 
-def walk(value: Any, place: Place, pointer: Pointer = (), *, names: bool = False) -> Iterator[Node]:
+def walk(value: Any, pointer: Pointer = (), *, names: bool = False) -> Iterator[Node]:
     """Every object from a node downwards that can hold a `$ref`: what is data is left out."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from walk(item, place.children[index], (*pointer, index))
+            yield from walk(item, (*pointer, index))
     elif isinstance(value, dict):
         if not names:
-            yield Node(value, place, pointer)
+            yield Node(pointer, value)
         for key, child in value.items():
             if names:
-                yield from walk(child, place.children[key], (*pointer, key))
+                yield from walk(child, (*pointer, key))
             elif key not in _DATA and not (key == "examples" and isinstance(child, list)):
-                below = isinstance(child, dict) and key in _NAMES
-                yield from walk(child, place.children[key], (*pointer, key), names=below)
+                yield from walk(child, (*pointer, key), names=isinstance(child, dict) and key in _NAMES)
 
 
 def step(value: Any, token: str | int) -> Any:
@@ -55,6 +50,13 @@ def step(value: Any, token: str | int) -> Any:
     if isinstance(value, list) and str(token).isdecimal() and int(token) < len(value):
         return value[int(token)]
     raise KeyError(token)
+
+
+def get(value: Any, pointer: Pointer) -> Any:
+    """What stands at a pointer. Raises KeyError, with the step that is missing."""
+    for token in pointer:
+        value = step(value, token)
+    return value
 
 
 def tokens_of(fragment: str) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from streamcontract.contract.problems import Location, Problem
+from streamcontract.contract.problems import Location, Pointer, Problem
 
 __all__ = ["MAX_DEPTH", "MAX_NODES", "Place", "Source", "read_yaml"]
 
@@ -23,6 +23,9 @@ MAX_DEPTH = 100
 """Levels of nesting: three times what real contracts have, and safe for every recursive reader behind this one."""
 MAX_NODES = 1_000_000
 """Nodes once every alias is counted in full: the largest public OpenAPI documents have about half of that."""
+
+_Event = Any
+"""One of libyaml's events; the stubs leave out what they hold."""
 
 _CORE_TAG = "tag:yaml.org,2002:"
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -59,6 +62,13 @@ class Place:
     @property
     def location(self) -> Location:
         return Location(self.file, self.line, self.column)
+
+    def below(self, pointer: Pointer) -> Place:
+        """The place of a node below this one. Raises KeyError when there is none."""
+        place = self
+        for token in pointer:
+            place = place.children[token]
+        return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +146,14 @@ class _Reader:
             source = Source(built.value, built.place)
         return source
 
-    def _problem(self, id_: str, event: yaml.Event, message: str, remedy: str) -> None:
+    def _problem(self, id_: str, event: _Event, message: str, remedy: str) -> None:
         mark = event.start_mark
         self.problems.append(Problem(id_, Location(self.file, mark.line + 1, mark.column + 1), message, remedy))
 
-    def _place(self, event: yaml.Event) -> Place:
+    def _place(self, event: _Event) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _count(self, event: yaml.Event, nodes: int, depth: int) -> None:
+    def _count(self, event: _Event, nodes: int, depth: int) -> None:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
             message = f"the document has more than {MAX_NODES:,} nodes, aliases counted in full"
@@ -154,7 +164,7 @@ class _Reader:
             self._problem("yaml.too-deep", event, message, "move inner parts to components, and refer to them by $ref")
             raise _Stop
 
-    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int, keys: str) -> _Built:
+    def _node(self, event: _Event, events: Iterator[_Event], depth: int, keys: str) -> _Built:
         """One node with everything below it; `keys` is the key that it stands under."""
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
@@ -172,7 +182,7 @@ class _Reader:
             self.anchors[anchor] = built
         return built
 
-    def _alias(self, event: yaml.AliasEvent, depth: int) -> _Built:
+    def _alias(self, event: _Event, depth: int) -> _Built:
         built = self.anchors.get(event.anchor)
         if built is None:
             if event.anchor in self.anchors:
@@ -186,7 +196,7 @@ class _Reader:
         place.children = built.place.children
         return _Built(built.value, place, built.nodes, built.height, built.text, built.plain)
 
-    def _sequence(self, event: yaml.SequenceStartEvent, events: Iterator[yaml.Event], depth: int) -> _Built:
+    def _sequence(self, event: _Event, events: Iterator[_Event], depth: int) -> _Built:
         self._check_tag(event, "seq")
         items: list[Any] = []
         whole = _Built(items, self._place(event))
@@ -198,9 +208,7 @@ class _Reader:
             whole.height = max(whole.height, item.height + 1)
         return whole
 
-    def _mapping(
-        self, event: yaml.MappingStartEvent, events: Iterator[yaml.Event], depth: int, *, status_codes: bool
-    ) -> _Built:
+    def _mapping(self, event: _Event, events: Iterator[_Event], depth: int, *, status_codes: bool) -> _Built:
         self._check_tag(event, "map")
         entries: dict[str, Any] = {}
         whole = _Built(entries, self._place(event))
@@ -222,7 +230,7 @@ class _Reader:
             whole.place.children[key] = place
         return whole
 
-    def _key(self, event: yaml.Event, built: _Built, *, status_codes: bool) -> str | None:
+    def _key(self, event: _Event, built: _Built, *, status_codes: bool) -> str | None:
         """The key as a string; None when the entry has to be left out."""
         if built.text is None:
             self._problem("yaml.key", event, "a list or mapping can't be a key", "use a string as the key")
@@ -239,7 +247,7 @@ class _Reader:
             self._problem("yaml.key", event, message, f"put it in quotes: '{built.text}'")
         return built.text
 
-    def _scalar(self, event: yaml.ScalarEvent) -> _Built:
+    def _scalar(self, event: _Event) -> _Built:
         plain = bool(event.implicit[0])
         built = _Built(event.value, self._place(event), text=event.value, plain=plain)
         tag: str | None = event.tag
@@ -252,7 +260,7 @@ class _Reader:
         self._check_tag(event, kinds.get(type(built.value).__name__, "str"))
         return built
 
-    def _plain(self, event: yaml.ScalarEvent) -> Any:
+    def _plain(self, event: _Event) -> Any:
         """What a plain scalar means by YAML 1.2's core schema."""
         text: str = event.value
         if text in _NULL:
@@ -268,7 +276,7 @@ class _Reader:
             self._problem("yaml.number", event, f"a number of {len(text)} digits", "use a number of at most 19 digits")
             return 0
 
-    def _check_tag(self, event: yaml.Event, kind: str) -> None:
+    def _check_tag(self, event: _Event, kind: str) -> None:
         if event.tag not in (None, "!", _CORE_TAG + kind):
             tag = event.tag.replace(_CORE_TAG, "!!")
             self._problem("yaml.tag", event, f"the tag {tag} doesn't say what stands here", "leave the tag out")
