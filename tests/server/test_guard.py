@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from served import Served, counting
+from documents import document, text_event
+from served import Served, counting, handlers, serve, written
 
 from streamcontract import Event
-from streamcontract.server import Problem
+from streamcontract.server import Problem, Settings, create_app
 from streamcontract.server.settings import GuardMode
 
 DONE = Event("done", "")
@@ -162,3 +164,29 @@ def test_the_handler_is_closed_when_an_event_is_held_back() -> None:
 def events(served: Served) -> dict[str, float]:
     prefix = "streamcontract_events_total"
     return {k.split('symbol="')[1].split('"')[0]: n for k, n in served.metrics().items() if k.startswith(prefix)}
+
+
+def test_a_large_request_leaves_the_rules_about_it_unjudged_and_the_order_judged(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def watch(body: Any) -> AsyncIterator[Event]:
+        yield Event("tick", "wrong")
+        if body["twice"]:
+            yield Event("tick", "wrong")
+
+    rule = {"id": "as-asked", "at": "tick", "assert": "data == request.body.text"}
+    tree = document({"sequence": "tick", "rules": [rule]}, {"tick": text_event("tick")})
+    tree["paths"]["/watch"]["post"]["requestBody"] = {"content": {"application/json": {}}}
+    app = create_app({written(tmp_path, tree): handlers(watch=watch)}, settings=Settings(guard_body_limit=100))
+    with serve(app) as served:
+        small = served.client.post("/watch", json={"text": "x", "twice": False})
+        large = served.client.post("/watch", json={"text": "x" * 100, "twice": False})
+        twice = served.client.post("/watch", json={"text": "x" * 100, "twice": True})
+        found = findings(served.metrics())
+    assert small.status_code == 500
+    assert (large.status_code, large.text.count("tick")) == (200, 1)
+    assert twice.text.count("tick") == 1
+    assert found == {"rule.as-asked": 1, "sequence.after-end": 1}
+    said = [line for line in capfd.readouterr().err.splitlines() if "too large to be judged by" in line]
+    assert len(said) == 2
+    assert "rule.as-asked" in said[0]

@@ -33,6 +33,9 @@ class Guard:
         self.call, self.counts, self.enforce = call, counts, enforce
         judged = call.received <= call.runtime.settings.guard_body_limit
         self.monitor = stream.monitor(call.request() if judged else None, response, started=call.started)
+        if not judged and self.monitor.unsettled:
+            parts = [unsettled.id for unsettled in self.monitor.unsettled]
+            log.info("the request is too large to be judged by", parts=parts, operation=stream.operation)
         automaton = self.monitor.automaton
         self._table: Sequence[Mapping[str, int]] | None = automaton.table if automaton else None
         self._automaton: Automaton | None = automaton

@@ -80,6 +80,6 @@ def _rows(class_: type[BaseSettings]) -> Iterator[tuple[str, str, str]]:
     prefix = class_.model_config.get("env_prefix", "")
     for name, field in class_.model_fields.items():
         default = field.get_default()
-        shown = "–" if default in (None, PydanticUndefined, "", ()) else f"`{default}`"
+        shown = "–" if default in (None, PydanticUndefined, ()) or not str(default) else f"`{default}`"
         meaning = (field.description or "").replace("|", "\\|")
         yield f"{prefix}{name}".upper(), shown, meaning
