@@ -120,15 +120,22 @@ def test_an_event_stream_without_the_extension_is_a_stream_of_its_schemas() -> N
     assert ids(watched(stream, [("done", {})])) == ["schema.payload"]
 
 
+def in_3_0(name: str) -> dict[str, Any]:
+    """An event in the words of OpenAPI 3.0, whose schemas know no `const` and no `contentSchema`."""
+    payload = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+    return {"type": "object", "required": ["event", "data"], "properties": {"event": {"enum": [name]}, "data": payload}}
+
+
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
 def test_before_3_2_the_schema_describes_one_event(version: str) -> None:
-    tree = example()
+    tree = document({"sequence": "delta* done"}, {name: in_3_0(name) for name in ("delta", "done")})
     tree["openapi"] = version
     media = within(tree, *MEDIA)
     media["schema"] = media.pop("itemSchema")
     stream = contract_of(tree).stream(OPERATION)
-    assert stream.classifier.symbols == set(EVENTS)
-    assert ids(watched(stream, [("meta", {})], by="client")) == ["timing.retry", "schema.payload"]
+    assert stream.classifier.symbols == {"delta", "done"}
+    assert ids(watched(stream, [("delta", {"text": "x"}), ("done", {"text": "x"})])) == []
+    assert ids(watched(stream, [("delta", {}), ("done", {"text": "x"})])) == ["schema.payload"]
 
 
 def test_an_operation_that_does_not_stream_is_an_operation() -> None:
