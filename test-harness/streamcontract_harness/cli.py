@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import sys
 import traceback
@@ -30,6 +31,9 @@ __all__ = ["check"]
 
 EXIT_CONFORMS, EXIT_VIOLATES, EXIT_USAGE, EXIT_UNTESTABLE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 KINDS = ("json", "junit")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""A header's name and value, by RFC 9110, sections 5.1 and 5.5."""
 SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -65,7 +69,7 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
         url=_url(url),
         seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
         operations=tuple(operation or ()),
-        headers=tuple(_header(text) for text in header or ()),
+        headers=_headers(header or []),
         max_examples=max_examples,
         select=_prefixes(select, "--select"),
         ignore=_prefixes(ignore, "--ignore"),
@@ -168,11 +172,20 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _headers(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    headers = tuple(_header(text) for text in texts)
+    names = [name.lower() for name, _ in headers]
+    for name in names:
+        if names.count(name) > 1:
+            raise typer.BadParameter(f"{name} is given more than once", param_hint="--header")
+    return headers
+
+
 def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip() or any(c in text for c in "\r\n"):
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    if not colon or not TOKEN.fullmatch(name) or not VALUE.fullmatch(value):
         raise typer.BadParameter(f"{name!r} is no header; write 'Name: value'", param_hint="--header")
-    return name.strip(), value.strip()
+    return name, value
 
 
 def _prefixes(text: str, option: str) -> tuple[str, ...]:

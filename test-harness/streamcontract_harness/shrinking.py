@@ -45,8 +45,9 @@ class Shrinker:
         self._plans[operation] = (plan, {})
 
     def know(self, operation: str, probe: Probe, attempt: Attempt) -> None:
-        """Take in what a probe has shown."""
-        self._plans[operation][1][probe.key] = [reported(*pair) for pair in attempt.found()]
+        """Take in what a probe has shown; a server need not answer the same each time."""
+        known = self._plans[operation][1].setdefault(probe.key, [])
+        known += [reported(*pair) for pair in attempt.found()]
 
     def can_shrink(self, finding: Finding) -> bool:
         """Whether a smaller request could show this finding."""

@@ -84,6 +84,8 @@ USAGE = {
     "a URL with a password": (["--url", "http://me:secret@localhost"], "--header"),
     "a header without a colon": (["--url", "http://localhost", "--header", "nonsense"], "no header"),
     "a header of two lines": (["--url", "http://localhost", "--header", "a: b\nc: d"], "no header"),
+    "a header that HTTP cannot carry": (["--url", "http://localhost", "--header", "a: →"], "no header"),
+    "a header twice": (["--url", "http://localhost", "--header", "a: b", "--header", "A: c"], "more than once"),
     "an unknown report": (["--url", "http://localhost", "--report", "pdf:x"], "json:FILE or junit:FILE"),
     "a report without a file": (["--url", "http://localhost", "--report", "json"], "json:FILE"),
     "a report in no directory": (["--url", "http://localhost", "--report", "json:/no/where/x"], "no directory"),
