@@ -35,26 +35,48 @@ HEAVY = ("numpy", "scipy", "scikit-learn", "openai", "sentence-transformers")
 
 @dataclass(frozen=True)
 class Stage:
-    """One thing that a user installs: what is asked for, which modules need more, what must not come along."""
+    """One thing that a user installs: what is asked for, which modules need more, what must not come along.
+
+    `refused` are the commands that need more; they must say what.
+    """
 
     extra: str
     package: str
     left_out: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return f"{self.package}[{self.extra}]" if self.extra else self.package
 
 
+REMEDIES = {
+    "check": (("check", "contract.yaml", "--url", "http://127.0.0.1:9"), "pip install streamcontract-harness"),
+    "serve": (("serve", "contract.yaml=handlers"), "pip install 'streamcontract["),
+}
+"""For each command that not every installation has: how it is tried, and what it must say."""
+
 # The stages of one environment build on each other: what is absent is looked for before the next is installed.
 ENVIRONMENTS: dict[str, tuple[Stage, ...]] = {
     "core": (
-        Stage("", CORE, ("streamcontract.server", "streamcontract.services"), (*SERVER_SIDE, *CLIENT_SIDE, *HEAVY)),
-        Stage("server", CORE, ("streamcontract.services",), ("schemathesis", "hypothesis", *HEAVY)),
-        Stage("services", CORE, (), ("schemathesis", "hypothesis", "sentence-transformers")),
+        Stage(
+            "",
+            CORE,
+            left_out=("streamcontract.server", "streamcontract.services"),
+            absent=(*SERVER_SIDE, *CLIENT_SIDE, *HEAVY),
+            refused=("check", "serve"),
+        ),
+        Stage(
+            "server",
+            CORE,
+            left_out=("streamcontract.services",),
+            absent=("schemathesis", "hypothesis", *HEAVY),
+            refused=("check",),
+        ),
+        Stage("services", CORE, absent=("schemathesis", "hypothesis", "sentence-transformers"), refused=("check",)),
     ),
-    "harness": (Stage("", HARNESS, (), ("connexion", "uvicorn", "prometheus-client", "structlog", *HEAVY)),),
+    "harness": (Stage("", HARNESS, absent=(*SERVER_SIDE, *HEAVY), refused=("serve",)),),
 }
 
 Problems = list[str]
@@ -70,7 +92,7 @@ def main() -> int:
                 built = pool.map(_build, (ROOT, ROOT / "test-harness"), (work, work))
                 wheels = dict(zip((CORE, HARNESS), built, strict=True))
                 problems = list(_missing_data(wheels[CORE]))
-                found = pool.map(lambda name: _try(name, ENVIRONMENTS[name], wheels, work / name), ENVIRONMENTS)
+                found = pool.map(lambda name: _try(ENVIRONMENTS[name], wheels, work / name), ENVIRONMENTS)
                 problems += [problem for some in found for problem in some]
         except CommandError as error:
             problems = [str(error)]
@@ -124,7 +146,7 @@ def _missing_data(wheel: Path) -> Iterator[str]:
             yield f"{wheel.name} lacks streamcontract/{file}"
 
 
-def _try(name: str, stages: tuple[Stage, ...], wheels: dict[str, Path], home: Path) -> Problems:
+def _try(stages: tuple[Stage, ...], wheels: dict[str, Path], home: Path) -> Problems:
     """Everything that is wrong with the stages of one environment."""
     home.mkdir()
     environment = home / "venv"
@@ -138,8 +160,8 @@ def _try(name: str, stages: tuple[Stage, ...], wheels: dict[str, Path], home: Pa
         wanted += [str(wheels[HARNESS])] if stage.package == HARNESS else []
         _run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile", *wanted, cwd=home)
         problems += _look(stage, python, home)
+        problems += _commands(stage, environment, home)
         _say(f"tried   {stage.name}, {time.monotonic() - began:.0f} s")
-    problems += list(_commands(name, environment, home))
     return problems
 
 
@@ -155,19 +177,20 @@ def _look(stage: Stage, python: Path, home: Path) -> Iterator[str]:
     _say(f"        {stage.name}: {len(seen['imported'])} modules imported, {len(seen['distributions'])} distributions")
 
 
-def _commands(name: str, environment: Path, home: Path) -> Iterator[str]:
-    """What the command line says in this environment, from a directory that is not ours."""
+def _commands(stage: Stage, environment: Path, home: Path) -> Iterator[str]:
+    """What the command line does in this environment, from a directory that is not ours."""
     command = environment / "bin" / "streamcontract"
     try:
         for contract in sorted(environment.glob("lib/*/site-packages/streamcontract/contracts/*.yaml")):
             _run(command, "lint", contract, cwd=home)
-        if name == "core":
-            done = _run(command, "check", "contract.yaml", "--url", "http://127.0.0.1:9", cwd=home, expected=2)
-            said = done.stdout + done.stderr
-            if "streamcontract-harness" not in said:
-                yield f"`streamcontract check` without the harness does not say what to install:\n{said}"
-        else:
-            _run(command, "check", "--help", cwd=home)
+        for name, (words, remedy) in REMEDIES.items():
+            if name not in stage.refused:
+                _run(command, name, "--help", cwd=home)
+                continue
+            done = _run(command, *words, cwd=home, expected=2)
+            said = " ".join((done.stdout + done.stderr).split())
+            if remedy not in said:
+                yield f"{stage.name}: `streamcontract {name}` does not say {remedy!r}: {said}"
     except CommandError as error:
         yield str(error)
 
