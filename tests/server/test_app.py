@@ -54,10 +54,8 @@ def test_an_unknown_path_is_a_404(served: Served) -> None:
 def test_a_wrong_method_is_a_405_that_names_the_right_ones(tmp_path: Path) -> None:
     methods = {method: answering(operationId=f"{method}It") for method in ("get", "delete")}
     functions = {f"{method}_it": answer for method in methods}
-    with serve(
-        create_app({written(tmp_path, openapi({"/a/{x-y}": methods, "parameters": []})): handlers(**functions)})
-    ) as served:
-        answered = served.client.put("/a/1")
+    with serve(create_app({written(tmp_path, openapi({"/a": methods})): handlers(**functions)})) as served:
+        answered = served.client.put("/a")
         assert (answered.status_code, answered.headers["content-type"]) == (405, PROBLEM)
         assert answered.headers["allow"] == "DELETE, GET, HEAD"
 

@@ -140,7 +140,7 @@ REFUSED: dict[str, tuple[Tree, str]] = {
         "additionalOperations cannot be served",
     ),
     "3.2 querystring": (
-        with_parameter(**{"in": "querystring", "content": {JSON: {"schema": {}}}, "schema": None}),
+        openapi({"/a": {"get": answering(parameters=[{"name": "p", "in": "querystring", "content": {JSON: {}}}])}}),
         "parameters in 'querystring' cannot be served",
     ),
     "3.2 body of items": (with_body({"application/jsonl": {"itemSchema": {}}}), "a sequence of items cannot be read"),
