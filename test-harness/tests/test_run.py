@@ -211,6 +211,34 @@ def test_contract_in_several_files_without_operation_ids(tmp_path: Path) -> None
     assert set(tally.statuses) == {200, 400}
 
 
+def secured() -> tuple[dict[str, Any], dict[str, Route]]:
+    """The ticker behind a bearer token, and a server that asks for it."""
+    tree = ticker(security=[{"bearer": []}])
+    tree["components"] = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}
+    tree["paths"]["/ticks"]["get"]["responses"]["401"] = {"description": "who are you"}
+
+    def answer(request: Received) -> Any:
+        known = request.headers.get("authorization") == "Bearer right"
+        return stream(TICKS) if known else plain(b"", "401 Unauthorized", www_authenticate="Bearer")
+
+    return tree, {"GET /ticks": answer}
+
+
+def test_credentials_open_the_stream(tmp_path: Path) -> None:
+    tree, routes = secured()
+    report = checked(tree, routes, tmp_path, headers=(("Authorization", "Bearer right"),))
+    assert found(report) == []
+    assert report.tallies["watch"].streams > 3
+
+
+def test_without_credentials_the_finding_says_what_to_do(tmp_path: Path) -> None:
+    tree, routes = secured()
+    (reported,) = checked(tree, routes, tmp_path).findings
+    assert reported.finding.id == "coverage.no-stream"
+    assert "status 401" in reported.finding.message
+    assert "--header" in reported.finding.message
+
+
 def test_contracts_warnings_are_noted(tmp_path: Path) -> None:
     tree = ticker()
     responses = tree["paths"]["/ticks"]["get"]["responses"]
