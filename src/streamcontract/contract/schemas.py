@@ -60,10 +60,8 @@ class Schemas:
     """Compiles schemas of one document, whose `$ref`s all stay inside it (the document has been bundled)."""
 
     def __init__(self, document: Document) -> None:
-        self._legacy = str(document.tree.get("openapi", "")).startswith("3.0")
-        tree = _without_nullable(document.tree) if self._legacy else document.tree
-        draft = jsonschema_rs.Draft4 if self._legacy else jsonschema_rs.Draft202012
-        self._registry = jsonschema_rs.Registry([(DOCUMENT, tree)], draft=draft)
+        tree = _modern(document.tree) if document.version == (3, 0) else document.tree
+        self._registry = jsonschema_rs.Registry([(DOCUMENT, tree)], draft=jsonschema_rs.Draft202012)
 
     def reference(self, pointer: Pointer) -> dict[str, str]:
         """A schema that refers to that place of the document."""
@@ -71,9 +69,8 @@ class Schemas:
 
     def validator(self, schema: Any) -> Validator:
         """A validator for a schema whose references are absolute. Raises SchemaError when it cannot be compiled."""
-        make = jsonschema_rs.Draft4Validator if self._legacy else jsonschema_rs.Draft202012Validator
         try:
-            return Validator(make(schema, registry=self._registry, validate_formats=True))
+            return Validator(jsonschema_rs.Draft202012Validator(schema, registry=self._registry, validate_formats=True))
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise SchemaError(shorten(str(error))) from None
 
@@ -108,13 +105,18 @@ def _absolute(node: Any) -> Any:
     return [_absolute(item) for item in node] if isinstance(node, list) else node
 
 
-def _without_nullable(node: Any) -> Any:
-    """OpenAPI 3.0 writes `nullable: true` where JSON Schema has a list of types."""
+def _modern(node: Any) -> Any:
+    """OpenAPI 3.0's schemas as JSON Schema has them: `nullable` is a type, an exclusive bound a number."""
     if isinstance(node, list):
-        return [_without_nullable(item) for item in node]
+        return [_modern(item) for item in node]
     if not isinstance(node, dict):
         return node
-    made = {key: _without_nullable(value) for key, value in node.items()}
+    made = {key: _modern(value) for key, value in node.items()}
     if made.get("nullable") is True and isinstance(made.get("type"), str):
         made["type"] = [made["type"], "null"]
+    for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if made.get(exclusive) is True and bound in made:
+            made[exclusive] = made.pop(bound)
+        elif isinstance(made.get(exclusive), bool):
+            del made[exclusive]
     return made

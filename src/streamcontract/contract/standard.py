@@ -24,6 +24,9 @@ SCHEMA_PLACES = frozenset({"schema", "itemSchema"})
 DATA_PLACES = frozenset({"example", "examples", "default", "const", "enum", "value", "dataValue"})
 """Below these stand values, in which nothing is a schema."""
 
+NEWER = frozenset({"const", "contentEncoding", "contentMediaType", "contentSchema"})
+"""Keywords of JSON Schema that OpenAPI 3.0 does not have. An event cannot be described without, so they are read."""
+
 DIALECT = {"$ref": "https://json-schema.org/draft/2020-12/schema"}
 
 
@@ -42,7 +45,10 @@ def _check_shape(document: Document, report: Report) -> bool:
     validator = jsonschema_rs.validator_for(schema)
     mistakes = find_mistakes(validator, schema, _without_external(document.tree))
     for mistake in mistakes:
-        report.error(f"openapi.{mistake.kind}", mistake.pointer, mistake.message, mistake.remedy)
+        newer = document.version == (3, 0) and mistake.pointer[-1:] and mistake.pointer[-1] in NEWER
+        add = report.warning if newer else report.error
+        remedy = f"write openapi: 3.2.0, which has it; {mistake.remedy}" if newer else mistake.remedy
+        add(f"openapi.{mistake.kind}", mistake.pointer, mistake.message, remedy)
     return not mistakes
 
 

@@ -1,0 +1,5 @@
+"""`python -m streamcontract`."""
+
+from streamcontract.cli import main
+
+main()

@@ -1,0 +1,136 @@
+"""`streamcontract replay`: a recorded stream held to its contract, without a server."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import msgspec
+import typer
+
+from streamcontract.cli.replay_report import report_document, summary
+from streamcontract.contract.model import Contract, Stream
+from streamcontract.contract.problems import ContractError
+from streamcontract.monitor.findings import Verdict
+from streamcontract.monitor.monitor import StreamMonitor
+from streamcontract.monitor.request import Request, Response
+
+__all__ = ["replay"]
+
+CHUNK = 64 * 1024
+KEPT = 64 * 1024 * 1024
+"""Bytes of the recording that are kept to show the stretch around a fault."""
+
+VIOLATES, WRONG = 1, 2
+
+
+def replay(
+    contract: Annotated[Path, typer.Argument(help="The contract: an OpenAPI 3.2 document.", metavar="CONTRACT")],
+    stream: Annotated[
+        str,
+        typer.Argument(help="The recorded body; - reads standard input.", metavar="STREAM.sse"),
+    ],
+    operation: Annotated[str, typer.Option(help="The operationId that the stream is an answer of.")],
+    request: Annotated[
+        Path | None,
+        typer.Option(help="The request, as JSON: {method, url, path, query, headers, body}, each optional."),
+    ] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(help="A header of the answer: 'Name: value'. May be repeated."),
+    ] = None,
+    report: Annotated[list[str] | None, typer.Option(help="Write a report: json:FILE. May be repeated.")] = None,
+) -> None:
+    """Hold a recorded stream to its contract: the checks of `check`, over a file.
+
+    The recording is taken to be whole: where it ends, the server has ended the stream. Arrival times are not known, so
+    timing is not judged; rules that speak of the request are judged when --request gives it.
+
+    Example: streamcontract replay chat.yaml --operation streamChat recorded.sse --request request.json
+
+    Exit codes: 0 conforms, or nothing wrong in what could be judged; 1 violations; 2 usage or contract error.
+    """
+    files = [_report_file(text) for text in report or ()]
+    held = _stream(contract, operation)
+    monitor = held.monitor(_request(request), _response(held, header or []))
+    recorded = _feed(monitor, stream)
+    typer.echo(summary(monitor, recorded))
+    for path in files:
+        _write(path, report_document(monitor, str(contract), stream))
+    if monitor.verdict is Verdict.VIOLATES:
+        raise typer.Exit(VIOLATES)
+
+
+def _stream(path: Path, operation: str) -> Stream:
+    try:
+        loaded = Contract.load(path)
+    except ContractError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG) from None
+    try:
+        return loaded.stream(operation)
+    except KeyError as error:
+        raise typer.BadParameter(str(error.args[0]), param_hint="--operation") from None
+
+
+def _request(path: Path | None) -> Request | None:
+    if path is None:
+        return None
+    try:
+        given = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be read: {error.strerror}", param_hint="--request") from None
+    except msgspec.DecodeError as error:
+        raise typer.BadParameter(f"{path} is not a JSON object: {error}", param_hint="--request") from None
+    unknown = sorted(given.keys() - {"method", "url", "path", "query", "headers", "body"})
+    if unknown:
+        raise typer.BadParameter(
+            f"{path} has unknown members: {', '.join(unknown)}; there is method, url, path, query, headers, body",
+            param_hint="--request",
+        )
+    headers = {str(name).lower(): str(value) for name, value in dict(given.pop("headers", {})).items()}
+    return Request(**given, headers=headers)
+
+
+def _response(held: Stream, headers: list[str]) -> Response | None:
+    """The head of the answer; not known where no header was given."""
+    found = {}
+    for text in headers:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise typer.BadParameter(f"{text!r} is no header; write 'Name: value'", param_hint="--header")
+        found[name.strip().lower()] = value.strip()
+    status = int(held.status) if held.status.isdigit() else 200
+    return Response(status, found) if found else None
+
+
+def _feed(monitor: StreamMonitor, name: str) -> bytes:
+    """Feed the whole recording; returns its beginning, for the report."""
+    try:
+        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as source:
+            return _feed_from(monitor, source)
+    except OSError as error:
+        raise typer.BadParameter(f"{name} cannot be read: {error.strerror}", param_hint="STREAM.sse") from None
+
+
+def _feed_from(monitor: StreamMonitor, source: BinaryIO) -> bytes:
+    kept = bytearray()
+    while chunk := source.read(CHUNK):
+        monitor.feed(chunk)
+        if len(kept) < KEPT:
+            kept += chunk
+    monitor.close(by="server")
+    return bytes(kept)
+
+
+def _report_file(text: str) -> Path:
+    kind, colon, name = text.partition(":")
+    if kind != "json" or not colon or not name:
+        raise typer.BadParameter(f"{text!r} is no report; write json:FILE", param_hint="--report")
+    return Path(name)
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--report") from None
