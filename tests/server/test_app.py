@@ -122,6 +122,29 @@ def test_a_shape_that_fails_falls_back() -> None:
     assert (answered.status_code, answered.headers["content-type"]) == (404, PROBLEM)
 
 
+STRANGE = [
+    b"multipart/form-data",
+    b"multipart/form-data; boundary=x",
+    b"application/x-www-form-urlencoded",
+    b"\xff",
+    b"json",
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("media_type", STRANGE)
+def test_a_strange_media_type_does_no_harm_without_a_body(tmp_path: Path, method: str, media_type: bytes) -> None:
+    path = written(tmp_path, openapi({"/a": {"get": answering(), "post": answering(operationId="other")}}))
+    with serve(create_app({path: handlers(answer=answer, other=answer)})) as served:
+        answered = served.client.request(method, "/a", content=b"--x\r\nbroken", headers={b"Content-Type": media_type})
+    assert answered.status_code == 200
+
+
+def test_nothing_is_redirected(served: Served) -> None:
+    for path in ("/v1/count/", "//v1/count", "/v1//count"):
+        assert served.client.post(path, json={"to": 1}).status_code == 404
+
+
 # Plain answers -------------------------------------------------------------------------------------------------------
 
 

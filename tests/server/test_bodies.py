@@ -148,6 +148,8 @@ def test_another_media_type_is_a_415(served: Served, media_type: str) -> None:
     answered = post(served, RIGHT, media_type=media_type)
     assert answered.status_code == 415
     assert answered.headers["content-type"] == "application/problem+json"
+    assert media_type in answered.json()["detail"]
+    assert "application/json" in answered.json()["detail"]
 
 
 def test_an_encoded_body_is_a_415(served: Served) -> None:

@@ -12,12 +12,6 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import structlog
-from connexion import AsyncApp
-from connexion.datastructures import MediaTypeDict
-from connexion.middleware.context import ContextMiddleware
-from connexion.middleware.request_validation import RequestValidationMiddleware
-from connexion.middleware.routing import RoutingMiddleware
-from connexion.middleware.security import SecurityMiddleware
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -27,19 +21,17 @@ from streamcontract.contract.model import Contract
 from streamcontract.contract.problems import ContractError
 from streamcontract.contract.problems import Problem as ContractProblem
 from streamcontract.server.binding import Binding, bind
-from streamcontract.server.bodies import BodyValidator
 from streamcontract.server.call import CORRELATION_HEADER, Call, too_large
+from streamcontract.server.connexion_app import connexion_app
+from streamcontract.server.errors import ErrorAnswers
 from streamcontract.server.handlers import HandlerError, HandlerModule, import_handlers
 from streamcontract.server.health import health_response
 from streamcontract.server.lifespan import run_lifespan
 from streamcontract.server.logs import configure_logs
 from streamcontract.server.lowering import Lowered, lower
-from streamcontract.server.parameters import ParameterValidator, UriParser
 from streamcontract.server.paths import Paths
-from streamcontract.server.problems import ErrorBody, Problem, problem_for, problem_response, stopping
-from streamcontract.server.resolver import HandlerResolver
+from streamcontract.server.problems import stopping
 from streamcontract.server.runtime import Runtime
-from streamcontract.server.security import CHALLENGES, security_map
 from streamcontract.server.settings import GuardMode, Settings
 from streamcontract.server.tracing import request_span
 
@@ -59,7 +51,8 @@ class Application:
         self.modules, self.runtime = tuple(modules), runtime
         self._loop: asyncio.AbstractEventLoop | None = None
         self._paths = Paths(runtime.bindings.values())
-        self._connexion = _connexion(lowered, modules, runtime)
+        self._errors = ErrorAnswers(self._paths, self.modules)
+        self._connexion = connexion_app(lowered, modules, runtime)
         origins = runtime.settings.cors_origins
         self._http: ASGIApp = _with_cors(self._answer, origins) if origins else self._answer
 
@@ -82,7 +75,7 @@ class Application:
             self._loop.call_soon_threadsafe(self.runtime.stop)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope = {**scope, "extensions": dict(scope.get("extensions") or {}), "headers": _normalised(scope["headers"])}
+        scope = {**scope, "extensions": dict(scope.get("extensions") or {})}
         call = Call(scope, receive, send, self.runtime)
         with (
             call.current(),
@@ -92,7 +85,7 @@ class Application:
             try:
                 await self._dispatch(call)
             except Exception as error:
-                await self._answer_error(call, error)
+                await self._errors.answer(call, error)
             finally:
                 self._account(call)
 
@@ -114,37 +107,6 @@ class Application:
             return Response(self.runtime.metrics.text(), media_type=CONTENT_TYPE_LATEST)
         seconds = self.runtime.settings.health_seconds
         return await health_response(self.modules, seconds=seconds, stopping=self.runtime.stopping)
-
-    async def _answer_error(self, call: Call, error: Exception) -> None:
-        if call.status is not None:
-            # Too late for an answer; without its last message the server drops the connection.
-            log.error("failed in the middle of an answer", operation=call.operation, exc_info=error)
-            return
-        problem = problem_for(error, "the request failed", operation=call.operation)
-        self._complete(problem, call)
-        if problem.status == 413:
-            await call.drain()
-        try:
-            await problem_response(problem, self._error_body(call))(call.scope, call.receive, call.send)
-        except Exception:
-            log.exception("the answer to an error could not be made", operation=call.operation)
-            if call.status is None:
-                await problem_response(Problem(problem.status))(call.scope, call.receive, call.send)
-
-    def _complete(self, problem: Problem, call: Call) -> None:
-        """The headers that HTTP asks for beside a status."""
-        if problem.status == 405:
-            problem.headers["Allow"] = ", ".join(self._paths.methods(call.scope["path"]))
-        elif problem.status == 401 and (binding := call.binding):
-            challenges = [CHALLENGES[kind] for kind in sorted(binding.schemes) if kind in CHALLENGES]
-            problem.headers.setdefault("WWW-Authenticate", ", ".join(challenges) or "ApiKey")
-
-    def _error_body(self, call: Call) -> ErrorBody | None:
-        """The shape of the contract that was asked: by its operation, by its path, or because it is the only one."""
-        matching = [call.binding] if call.binding else self._paths.matching(call.scope["path"])
-        if matching and matching[0] is not None:
-            return matching[0].error_body
-        return self.modules[0].hook("error_body") if len(self.modules) == 1 else None
 
     def _account(self, call: Call) -> None:
         seconds = time.monotonic() - call.started
@@ -207,23 +169,6 @@ def _load(sources: Sequence[str | Path]) -> list[Contract]:
     return contracts
 
 
-def _connexion(lowered: Lowered, modules: Sequence[HandlerModule], runtime: Runtime) -> ASGIApp:
-    """Connexion, without its own error pages and lifespan, which are ours."""
-    stack = [RoutingMiddleware, SecurityMiddleware, RequestValidationMiddleware, ContextMiddleware]
-    app = AsyncApp(__name__, middlewares=stack)
-    app.add_api(
-        lowered.document,
-        resolver=HandlerResolver(runtime.bindings),
-        security_map=security_map([module.hooks for module in modules]),
-        uri_parser_class=UriParser,
-        validator_map={"parameter": ParameterValidator, "body": MediaTypeDict({"*/*": BodyValidator})},
-    )
-    # Built now, so that nothing is left to go wrong at the first request, and that one is not slow.
-    app.middleware.app, app.middleware.middleware_stack = app.middleware._build_middleware_stack()
-    found: ASGIApp = app.middleware
-    return found
-
-
 def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     return CORSMiddleware(
         app,
@@ -232,14 +177,3 @@ def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_headers=["*"],
         expose_headers=[CORRELATION_HEADER],
     )
-
-
-def _normalised(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers with the media type in lower case: connexion compares it as it is, and does not validate the body of
-    what it does not recognise."""
-    return [(name, _lower_type(value) if name.lower() == b"content-type" else value) for name, value in headers]
-
-
-def _lower_type(value: bytes) -> bytes:
-    media_type, semicolon, parameters = value.partition(b";")
-    return media_type.strip().lower() + semicolon + parameters
