@@ -86,9 +86,7 @@ def read_document(source: str | Path, *, allow_remote: bool = False) -> tuple[Do
     root = read_yaml(text, shown, problems) if text is not None else None
     if root is None:
         if not problems:
-            problems.append(
-                Problem("document.empty", Location(shown), "the file is empty", "write an OpenAPI document")
-            )
+            problems.append(_empty(Location(shown)))
         return None, problems
     if not _is_openapi(root, problems):
         return None, problems

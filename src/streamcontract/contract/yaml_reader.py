@@ -8,6 +8,7 @@ by the same code, being YAML. A key that is not a string is refused, but for the
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,13 +38,15 @@ _NUMBER = re.compile(
 )
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
+_UNCLOSED = "found unexpected end of stream"
 _REMEDIES = {
+    "found a tab character": "indent with spaces",
     "mapping values are not allowed in this context": "quote a value that holds ': ', or check the indentation",
     "found character that cannot start any token": "indent with spaces, and quote a value that starts with @, ` or %",
     "could not find expected ':'": "write 'key: value', with a space behind the colon",
     "did not find expected key": "check the indentation here and on the line before, and that quotes are closed",
     "did not find expected '-' indicator": "check the indentation: every item of a list starts with '- ' at one column",
-    "found unexpected end of stream": "close the quotes that are opened here",
+    _UNCLOSED: "close the quotes that are opened here",
     "did not find expected ',' or ']'": "close the list with ], and separate its items by commas",
     "did not find expected ',' or '}'": "close the mapping with }, and separate its entries by commas",
 }
@@ -106,16 +109,26 @@ def read_yaml(text: str, file: str, problems: list[Problem]) -> Source | None:
     except _Stop:
         return None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
-        what = f"{error.problem or 'not YAML'}" + (f", {error.context}" if error.context else "")
-        problems.append(Problem("yaml.syntax", location, what, _REMEDIES.get(error.problem or "", _ANY_SYNTAX_REMEDY)))
+        problems.append(_syntax_problem(error, file))
     except yaml.reader.ReaderError as error:
         before = text.encode()[: error.position].decode(errors="replace")
         location = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         message = f"the character U+{error.character:04X} is not allowed in YAML"
         problems.append(Problem("yaml.syntax", location, message, "remove it, or write it as an escape"))
     return None
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
+    what, mark, context = error.problem or "not YAML", error.problem_mark, error.context_mark
+    if what == _UNCLOSED:
+        mark = context  # the end of the file is not where the quotes are missing
+    if error.context:
+        what += f", {error.context}"
+        if mark and context and mark.line != context.line:
+            what += f" that begins in line {context.line + 1}"
+    at = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+    remedy = next((remedy for known, remedy in _REMEDIES.items() if what.startswith(known)), _ANY_SYNTAX_REMEDY)
+    return Problem("yaml.syntax", at, what, remedy)
 
 
 def _join_surrogates(match: re.Match[str]) -> str:
@@ -271,10 +284,16 @@ class _Reader:
         if match is None:
             return text
         try:
-            return _number(match)
+            number = _number(match)
         except ValueError:
             self._problem("yaml.number", event, f"a number of {len(text)} digits", "use a number of at most 19 digits")
             return 0
+        if not math.isfinite(number):
+            self._problem(
+                "yaml.number", event, f"JSON has no number {text}", "use a finite number, or put it in quotes"
+            )
+            return 0
+        return number
 
     def _check_tag(self, event: _Event, kind: str) -> None:
         if event.tag not in (None, "!", _CORE_TAG + kind):
