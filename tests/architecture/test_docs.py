@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from architecture.pages import ROOT, Block, blocks, pages
 from streamcontract.contract.grammar import parse, symbols
 from streamcontract.contract.lint import lint
 from streamcontract.contract.problems import Problem, Severity
+from streamcontract_harness.cli import check
 
 EXTENSION = json.loads((ROOT / "src/streamcontract/contract/extension.schema.json").read_text(encoding="utf-8"))
 STREAM_KEYS = frozenset(EXTENSION["$defs"]["stream"]["properties"])
@@ -135,6 +137,15 @@ def test_every_python_block_compiles_and_imports_what_there_is(block: Block) -> 
     tree = ast.parse(block.text)
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     exec(compile(ast.Module(imports, []), str(block), "exec"), {})  # noqa: S102 - our own page
+
+
+@pytest.mark.parametrize("page", ["docs/harness.md", "test-harness/README.md"])
+def test_the_options_of_check_are_those_that_it_has(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8").split("## Options")[1].split("\n## ")[0]
+    told = set(re.findall(r"^\| .*", text, re.MULTILINE))
+    named = {name for row in told for name in re.findall(r"`--([a-z-]+)", row.split(" | ")[0])}
+    parameters = set(inspect.signature(check).parameters) - {"contract"}
+    assert named == {parameter.replace("_", "-") for parameter in parameters}
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
