@@ -54,6 +54,26 @@ def test_what_an_expression_says(source: object, scope: dict[str, Any], expected
     assert value(source, **scope) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "data"),
+    [
+        ("data.a + data.b == 1.5", {"a": 1, "b": 0.5}),
+        ("data.a * 100.0 == 100.0", {"a": 1}),
+        ("data.a + 1 == 3", {"a": 2.0}),
+        ("data.a / 2 == 1", {"a": 3.0}),
+        ("data.list[0] - data.list[1] == 0.5", {"list": [1, 0.5]}),
+    ],
+)
+def test_one_and_one_point_zero_are_one_number(source: str, data: Any) -> None:
+    """JSON has one kind of number: whether a server writes 1 or 1.0 is no fault of it."""
+    assert value(source, data=data) is True
+
+
+def test_numbers_too_large_for_a_double_are_no_crash() -> None:
+    with pytest.raises(EvaluationError):
+        value("data.a + 0.5 > 0.0", data={"a": 10**400})
+
+
 def test_the_names_that_it_reads_are_known() -> None:
     assert compile_expression("data.list.exists(x, x == seen)", NAMES).names == {"data", "seen"}
     assert compile_expression("1 + 1", NAMES).names == frozenset()

@@ -6,7 +6,7 @@ long: loops within loops over a long list. Length and nesting are therefore boun
 
 import logging
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,10 +68,22 @@ class Expression:
         """Its value; only what it reads is handed over. Raises EvaluationError when it has none."""
         variables = {name: _pick(scope[name], reads) for name, reads in self.reads.items() if name in scope}
         try:
-            return self.program.execute(cel.Context(variables, {SIZE: len}) if self.counts else variables)
+            return self._run(variables)
+        except TypeError as error:
+            # JSON has one kind of number, and CEL adds no int to a double: 1 and 1.0 must not be told apart by that.
+            for as_one_kind in (_doubles, _ints):
+                try:
+                    return self._run({name: as_one_kind(value) for name, value in variables.items()})
+                except (TypeError, OverflowError, EvaluationError):
+                    continue
+            raise EvaluationError(_first_sentence(str(error))) from None
+
+    def _run(self, variables: Mapping[str, Any]) -> Any:
+        try:
+            return self.program.execute(cel.Context(dict(variables), {SIZE: len}) if self.counts else dict(variables))
         except KeyError as error:
             raise EvaluationError(f"there is no {error.args[0]!r}") from None
-        except (KeyboardInterrupt, SystemExit):
+        except (KeyboardInterrupt, SystemExit, TypeError):
             raise
         except BaseException as error:  # a panic inside the library is no Exception, and must not end a check
             raise EvaluationError(_first_sentence(str(error))) from None
@@ -162,6 +174,29 @@ def _pick(value: Any, reads: Reads) -> Any:
     if not reads or not isinstance(value, Mapping):
         return value
     return {key: _pick(value[key], below) for key, below in reads.items() if key in value}
+
+
+def _doubles(value: Any) -> Any:
+    """The value with its whole numbers as doubles."""
+    return _numbers(value, lambda number: float(number) if isinstance(number, int) else number)
+
+
+def _ints(value: Any) -> Any:
+    """The value with its doubles as ints, where they are whole numbers."""
+    return _numbers(value, lambda number: int(number) if isinstance(number, float) and number.is_integer() else number)
+
+
+def _numbers(value: Any, convert: Callable[[int | float], int | float]) -> Any:
+    match value:
+        case bool():
+            return value
+        case int() | float():
+            return convert(value)
+        case dict():
+            return {key: _numbers(member, convert) for key, member in value.items()}
+        case list():
+            return [_numbers(item, convert) for item in value]
+    return value
 
 
 def _count_code_points(text: str, quiet: str) -> str:

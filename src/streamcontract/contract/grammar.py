@@ -45,12 +45,15 @@ class GrammarError(ValueError):
 
 
 class RecursivePartError(ValueError):
-    """A named part contains itself: the words would not be regular any more."""
+    """A named part contains itself, so that the words would not be regular any more; or parts nest too deep."""
 
-    remedy = "write the repetition with *, + or {n,m}"
+    remedy = "write repetition with *, + or {n,m}, and one part in the place of many"
 
     def __init__(self, chain: tuple[str, ...]) -> None:
-        super().__init__(f"the part {chain[-1]!r} uses itself: {' → '.join(chain)}")
+        if chain[-1] in chain[:-1]:
+            super().__init__(f"the part {chain[-1]!r} uses itself: {' → '.join(chain)}")
+        else:
+            super().__init__(f"more than {MAXIMUM_DEPTH} parts within parts, down to {chain[-1]!r}")
 
 
 @dataclass(frozen=True, slots=True)
