@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -88,3 +89,15 @@ def test_a_module_that_cannot_be_imported_is_found(tmp_path: Path, monkeypatch: 
     assert imported == ["half_there", "half_there.right"]
     assert list(failed) == ["half_there.wrong"]
     assert "not_installed_at_all" in failed["half_there.wrong"]
+
+
+def test_a_wheel_without_its_data_is_found(tmp_path: Path) -> None:
+    wheel = tmp_path / "streamcontract.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("streamcontract/py.typed", "")
+
+    missing = list(tool("isolation")._missing_data(wheel))
+
+    assert "streamcontract.whl lacks streamcontract/contract/extension.schema.json" in missing
+    assert "streamcontract.whl lacks streamcontract/contracts/dedupe.yaml" in missing
+    assert not [line for line in missing if "py.typed" in line]
