@@ -61,6 +61,9 @@ def test_what_an_expression_says(source: object, scope: dict[str, Any], expected
         ("data.a * 100.0 == 100.0", {"a": 1}),
         ("data.a + 1 == 3", {"a": 2.0}),
         ("data.a / 2 == 1", {"a": 3.0}),
+        ("data.ratio * 100 == 50", {"ratio": 0.5}),
+        ("data.ratio * 100 + 1 == 51 && '1' == '1'", {"ratio": 0.5}),
+        ("data.list[size(data.list) - 1] + 1 == 1.5", {"list": [1, 0.5]}),
         ("data.list[0] - data.list[1] == 0.5", {"list": [1, 0.5]}),
     ],
 )

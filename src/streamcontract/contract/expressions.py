@@ -61,6 +61,7 @@ class Expression:
     source: str
     names: frozenset[str]
     program: cel.Program = field(repr=False)
+    in_doubles: cel.Program = field(repr=False)
     reads: Mapping[str, "Reads"] = field(repr=False)
     counts: bool = field(default=False, repr=False)
 
@@ -68,19 +69,19 @@ class Expression:
         """Its value; only what it reads is handed over. Raises EvaluationError when it has none."""
         variables = {name: _pick(scope[name], reads) for name, reads in self.reads.items() if name in scope}
         try:
-            return self._run(variables)
+            return self._run(variables, self.program)
         except TypeError as error:
             # JSON has one kind of number, and CEL adds no int to a double: 1 and 1.0 must not be told apart by that.
-            for as_one_kind in (_doubles, _ints):
+            for program, as_one_kind in ((self.program, _ints), (self.in_doubles, _doubles)):
                 try:
-                    return self._run({name: as_one_kind(value) for name, value in variables.items()})
+                    return self._run({name: as_one_kind(value) for name, value in variables.items()}, program)
                 except (TypeError, OverflowError, EvaluationError):
                     continue
             raise EvaluationError(_first_sentence(str(error))) from None
 
-    def _run(self, variables: Mapping[str, Any]) -> Any:
+    def _run(self, variables: dict[str, Any], program: cel.Program) -> Any:
         try:
-            return self.program.execute(cel.Context(dict(variables), {SIZE: len}) if self.counts else dict(variables))
+            return program.execute(cel.Context(variables, {SIZE: len}) if self.counts else variables)
         except KeyError as error:
             raise EvaluationError(f"there is no {error.args[0]!r}") from None
         except (KeyboardInterrupt, SystemExit, TypeError):
@@ -118,7 +119,8 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
     _check_names(text, read, names)
     _check_functions(text, used["functions"])
     reads = {name: _reads(name, quiet) for name in read}
-    return Expression(text, read, program, reads, counts=counting != text)
+    in_doubles = _compiled_in_doubles(counting, program)
+    return Expression(text, read, program, in_doubles, reads, counts=counting != text)
 
 
 def _text(source: object) -> str:
@@ -174,6 +176,16 @@ def _pick(value: Any, reads: Reads) -> Any:
     if not reads or not isinstance(value, Mapping):
         return value
     return {key: _pick(value[key], below) for key, below in reads.items() if key in value}
+
+
+def _compiled_in_doubles(text: str, program: cel.Program) -> cel.Program:
+    """The same expression with the whole numbers in it as doubles, but for those that end an index."""
+    quiet = QUIET.sub(lambda match: " " * len(match[0]), text)
+    places = [match.end() for match in re.finditer(r"(?<![\w.\[])[0-9]+(?![\w.\]])", quiet)]
+    if not places:
+        return program
+    parts = [text[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
+    return cel.compile(".0".join(parts))
 
 
 def _doubles(value: Any) -> Any:
