@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from streamcontract.contract.model import Contract, Operation
 from streamcontract.contract.problems import ContractError, Pointer, Problem
-from streamcontract.contract.report import Report, did_you_mean
+from streamcontract.contract.report import Report
 from streamcontract.contract.schemas import Schemas
 from streamcontract.server.bodies import Body
 from streamcontract.server.inputs import InputReader
@@ -129,12 +129,10 @@ class _Lowerer:
 
     def _security(self, operation: Operation) -> Iterator[dict[str, list[str]]]:
         """The alternatives of which a request must satisfy one; an empty one lets everybody in."""
-        own = "security" in operation.definition
-        at: Pointer = (*operation.pointer, "security") if own else ("security",)
-        listed = operation.definition["security"] if own else self.document.tree.get("security", [])
+        listed = operation.definition.get("security", self.document.tree.get("security", []))
         # The empty one comes last, so that credentials are looked at where there are some.
-        for index, alternative in sorted(enumerate(listed), key=lambda pair: not pair[1]):
-            names = {self._scheme(name, (*at, index)): list(scopes) for name, scopes in alternative.items()}
+        for alternative in sorted(listed, key=lambda alternative: not alternative):
+            names = {self._scheme(name): list(scopes) for name, scopes in alternative.items()}
             if None not in names:
                 yield {name: scopes for name, scopes in names.items() if name is not None} or {self._anonymous(): []}
 
@@ -143,17 +141,12 @@ class _Lowerer:
         self.schemes[name] = anonymous_scheme(self.number)
         return name
 
-    def _scheme(self, name: str, at: Pointer) -> str | None:
+    def _scheme(self, name: str) -> str | None:
         """The name that a scheme has in the lowered document; None, reported, when it cannot be checked."""
         lowered_name = f"s{self.number}-{name}"
         if lowered_name in self.schemes:
             return lowered_name
-        try:
-            place, scheme = self.document.resolve(("components", "securitySchemes", name))
-        except KeyError:
-            known = self.document.tree.get("components", {}).get("securitySchemes", {})
-            self._error(at, f"there is no security scheme {name!r}", did_you_mean(name, known))
-            return None
+        place, scheme = self.document.resolve(("components", "securitySchemes", name))
         lowered = lower_scheme(scheme, self.number)
         if lowered is None:
             what = scheme.get("scheme") if scheme.get("type") == "http" else scheme.get("type")
