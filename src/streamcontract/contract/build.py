@@ -10,7 +10,7 @@ from streamcontract.contract.report import Report
 from streamcontract.contract.schemas import SchemaError, Schemas
 from streamcontract.contract.stream_builder import StreamBuilder
 
-__all__ = ["METHODS", "build", "is_sequential"]
+__all__ = ["METHODS", "build", "is_sequential", "operations_of"]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 SEQUENTIAL = ("text/event-stream",)
@@ -27,7 +27,7 @@ def build(document: Document, problems: list[Problem]) -> Contract | None:
     except SchemaError as error:
         report.error("schema.invalid", (), str(error), "mend the schemas of the document")
         return None
-    places = list(_operations(document))
+    places = list(operations_of(document))
     builder = StreamBuilder(document, schemas, report, {_id(node, at, path): node for path, at, node in places})
     operations: dict[str, Operation] = {}
     for path, pointer, node in places:
@@ -44,7 +44,7 @@ def is_sequential(media_type: str) -> bool:
     return media_type.split(";", 1)[0].strip().lower() in SEQUENTIAL
 
 
-def _operations(document: Document) -> Iterator[tuple[str, Pointer, dict[str, Any]]]:
+def operations_of(document: Document) -> Iterator[tuple[str, Pointer, dict[str, Any]]]:
     """The path, the place and the Operation Object of each operation."""
     paths = document.tree.get("paths")
     for path in paths if isinstance(paths, dict) else ():

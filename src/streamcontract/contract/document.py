@@ -48,9 +48,13 @@ class Document:
         """
         value = self.get(pointer)
         while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
-            pointer = pointer_of(reference.removeprefix("#"), self.tree)
+            pointer = self.target(reference)
             value = self.get(pointer)
         return pointer, value
+
+    def target(self, reference: str) -> Pointer:
+        """Where one of the document's references leads."""
+        return pointer_of(reference.removeprefix("#"), self.tree)
 
     def locate(self, pointer: Pointer) -> Location:
         """Where a node stands: at its key in a mapping, at the item in a list.

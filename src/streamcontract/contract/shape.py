@@ -42,8 +42,8 @@ class Mistake:
     kind: str
     message: str
     remedy: str
-    meant: str = ""
-    """The key that was probably meant, where one is unknown."""
+    meant: tuple[str, ...] = ()
+    """The key that was probably meant, where one is unknown; the keys of which one is missing."""
 
 
 def find_mistakes(validator: jsonschema_rs.Validator, schema: Any, value: Any) -> list[Mistake]:
@@ -52,9 +52,8 @@ def find_mistakes(validator: jsonschema_rs.Validator, schema: Any, value: Any) -
     `schema` is the one that the validator was made from, or that it refers to: the known keys are read from it.
     """
     found = [mistake for error in validator.iter_errors(value) for mistake in _translate(error, schema)]
-    meant = {(mistake.pointer[:-1], mistake.meant) for mistake in found if mistake.meant}
-    unique = dict.fromkeys(found)
-    return [one for one in unique if not (one.kind == "missing-key" and (one.pointer, one.meant) in meant)]
+    misspelt = {(one.pointer[:-1], key) for one in found if one.kind == "unknown-key" for key in one.meant}
+    return [one for one in dict.fromkeys(found) if not any((one.pointer, key) in misspelt for key in one.meant)]
 
 
 def _translate(error: _Error, schema: Any) -> Iterator[Mistake]:
@@ -80,7 +79,7 @@ def _unknown_keys(error: _Error, at: Pointer, schema: Any) -> Iterator[Mistake]:
         else:
             remedy = f"remove it; what can be added here: {', '.join(known) or 'nothing'}"
         message = f"unknown key {_shown(key)}"
-        yield Mistake((*at, key), "unknown-key", message, remedy, meant=near[0] if near else "")
+        yield Mistake((*at, key), "unknown-key", message, remedy, meant=tuple(near))
 
 
 def _known_keys(schema: Any, whole: Any, place: Iterable[str | int], depth: int) -> set[str]:
@@ -113,7 +112,9 @@ def _alternatives(error: _Error, at: Pointer, schema: Any) -> Iterator[Mistake]:
     if all(_same(branch, at, "required") for branch in branches):
         names = dict.fromkeys(one.kind.property for one in first if one.kind.property != "$ref")
         shown = " or ".join(f"`{name}`" for name in names)
-        yield Mistake(at, "missing-key", f"{shown} is missing", "add one of them" if len(names) > 1 else "add it")
+        yield Mistake(
+            at, "missing-key", f"{shown} is missing", "add one of them" if len(names) > 1 else "add it", tuple(names)
+        )
     elif all(_same(branch, at, "type") for branch in branches):
         types = [type_ for one in first for type_ in one.kind.types]
         yield _wrong_type(error.instance, types, at)
@@ -146,7 +147,7 @@ def _distance(branch: list[_Error], at: Pointer) -> tuple[bool, int, int]:
 
 def _required(error: _Error, at: Pointer) -> Mistake:
     key = error.kind.property
-    return Mistake(at, "missing-key", f"`{key}` is missing", "add it", meant=key)
+    return Mistake(at, "missing-key", f"`{key}` is missing", "add it", meant=(key,))
 
 
 def _type(error: _Error, at: Pointer) -> Mistake:
@@ -154,7 +155,7 @@ def _type(error: _Error, at: Pointer) -> Mistake:
 
 
 def _wrong_type(value: Any, types: list[str], at: Pointer) -> Mistake:
-    expected = " or ".join(_TYPES[type_] for type_ in dict.fromkeys(types))
+    expected = " or ".join(_TYPES[type_] for type_ in sorted(dict.fromkeys(types), key=lambda name: name == "boolean"))
     quotable = "string" in types and not isinstance(value, (dict, list, type(None)))
     remedy = f'put it in quotes: "{json.dumps(value)}"' if quotable else f"write {expected}"
     return Mistake(at, "wrong-type", f"{_described(value)} stands where {expected} is expected", remedy)
