@@ -29,7 +29,7 @@ MIB = 1024 * 1024
             [f"{expressions.MAXIMUM_LENGTH:,} characters", f"{expressions.MAXIMUM_LOOPS}"],
         ),
         ("keys of a slice, or of a rule with `by`", [f"{slices.KEY_LIMIT:,}"]),
-        ("what `join` and `distinct` gather for one rule and key", [f"{rules.GATHER_LIMIT // MIB} MiB"]),
+        ("what `join` and `distinct` gather for one rule, its keys together", [f"{rules.GATHER_LIMIT // MIB} MiB"]),
         ("a line of the stream; an event", [f"{Limits().line // MIB} MiB each"]),
         ("different findings of one stream", [f"{ledger.DIFFERENT_LIMIT:,}"]),
     ],

@@ -12,6 +12,8 @@ __all__ = ["app", "main"]
 COMMANDS = "streamcontract.commands"
 """The group of entry points by which other packages add commands."""
 TRACEBACK = "STREAMCONTRACT_TRACEBACK"
+FAILED = 3
+"""The exit code of a failure of our own: nothing was tested, and nothing is said about a server."""
 HARNESS = "pip install streamcontract-harness"
 
 EPILOG = """
@@ -63,7 +65,8 @@ def main() -> None:
         if os.environ.get(TRACEBACK):
             raise
         text = f"streamcontract itself failed: {type(error).__name__}: {error}".rstrip()
-        sys.exit(f"{text}\nPlease report it with the output of the same command and {TRACEBACK}=1.")
+        typer.echo(f"{text}\nPlease report it with the output of the same command and {TRACEBACK}=1.", err=True)
+        sys.exit(FAILED)
 
 
 def _version(

@@ -29,18 +29,33 @@ class RuleFault(msgspec.Struct, frozen=True):
     message: str
 
 
+class Budget:
+    """How much a rule may still gather, for all of its keys together."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = GATHER_LIMIT
+
+    def take(self, size: int) -> None:
+        """Raises GatherLimitError when there is no more."""
+        self.left -= size
+        if self.left < 0:
+            raise GatherLimitError
+
+
 class Gathered:
     """What `collect` has gathered, by name; memory grows with `join` and `distinct` only, up to the limit."""
 
-    __slots__ = ("_begun", "_collectors", "_distinct", "_joined", "_size", "_values")
+    __slots__ = ("_begun", "_budget", "_collectors", "_distinct", "_joined", "_values")
 
-    def __init__(self, collectors: tuple[Collector, ...]) -> None:
+    def __init__(self, collectors: tuple[Collector, ...], budget: Budget | None = None) -> None:
         self._collectors = collectors
+        self._budget = budget or Budget()
         self._values: dict[str, Any] = {c.name: 0 if c.verb in ("count", "sum") else None for c in collectors}
         self._joined: dict[str, list[str]] = {c.name: [] for c in collectors if c.verb == "join"}
         self._distinct: dict[str, dict[str, Any]] = {c.name: {} for c in collectors if c.verb == "distinct"}
         self._begun: set[str] = set()
-        self._size = 0
 
     def values(self, names: frozenset[str]) -> dict[str, Any]:
         """What was gathered under those of the names that are ours."""
@@ -71,12 +86,13 @@ class Gathered:
         name = collector.name
         match collector.verb:
             case "join":
-                self._grow(len(str(value).encode(errors="surrogatepass")))
-                self._joined[name].append(value if isinstance(value, str) else str(value))
+                text = value if isinstance(value, str) else as_key(value)
+                self._budget.take(len(text.encode(errors="surrogatepass")))
+                self._joined[name].append(text)
             case "distinct":
                 key = as_key(value)
                 if key not in self._distinct[name]:
-                    self._grow(len(key))
+                    self._budget.take(len(key))
                     self._distinct[name][key] = value
             case "first":
                 if name not in self._begun:
@@ -99,19 +115,14 @@ class Gathered:
         except TypeError:
             return  # a string among numbers: the schema is there to forbid it
 
-    def _grow(self, size: int) -> None:
-        self._size += size
-        if self._size > GATHER_LIMIT:
-            raise GatherLimitError
-
 
 class _State:
     """What a rule remembers of one key."""
 
     __slots__ = ("gathered", "previous")
 
-    def __init__(self, rule: Rule) -> None:
-        self.gathered = Gathered(rule.collect)
+    def __init__(self, rule: Rule, budget: Budget) -> None:
+        self.gathered = Gathered(rule.collect, budget)
         self.previous: dict[str, Any] | None = None
 
 
@@ -123,9 +134,10 @@ class RuleWatch:
         self.unsettled = ""
         self.symbols = rule.at.union(*(collector.symbols for collector in rule.collect))
         self._names = rule.assertion.names | (rule.when.names if rule.when else frozenset())
+        self._budget = Budget()
         self._states: dict[str, _State] = {}
         if rule.by is None:
-            self._states[""] = _State(rule)
+            self._states[""] = _State(rule, self._budget)
 
     def observe(self, symbol: str, scope: Mapping[str, Any]) -> Iterator[RuleFault]:
         """Take one event whose payload is right: judge it by what came before, then gather from it."""
@@ -158,7 +170,7 @@ class RuleWatch:
             if len(self._states) >= KEY_LIMIT:
                 self.unsettled = f"more than {KEY_LIMIT:,} keys"
                 return None
-            state = self._states[key] = _State(self.rule)
+            state = self._states[key] = _State(self.rule, self._budget)
         return state
 
     def _judge(self, state: _State, scope: Mapping[str, Any]) -> Iterator[RuleFault]:

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from streamcontract.services.dedupe.types import DedupeAnswer, Failure
 from streamcontract.services.dedupe.workers import waiting
 from streamcontract.wire.events import Event
 
-__all__ = ["auth_required", "bearer_info", "dedupe", "dedupe_stream", "health"]
+__all__ = ["auth_required", "bearer_info", "dedupe", "dedupe_stream", "health", "lifespan"]
 
 RETRY_AFTER = "5"
 
@@ -56,6 +56,13 @@ def bearer_info(token: str) -> Mapping[str, Any] | None:
     """Whether this is one of the keys; all are compared, each in constant time."""
     found = [hmac.compare_digest(key.encode(), token.encode()) for key in _keys()]
     return {"sub": "key"} if any(found) else None
+
+
+@asynccontextmanager
+async def lifespan() -> AsyncIterator[None]:
+    """Settings that cannot work are told at the start, not by the first request."""
+    _embedder()
+    yield
 
 
 async def health() -> Mapping[str, Any]:
