@@ -87,7 +87,11 @@ def _request(path: Path | None) -> Request | None:
             f"{path} has unknown members: {', '.join(unknown)}; there is method, url, path, query, headers, body",
             param_hint="--request",
         )
-    headers = {str(name).lower(): str(value) for name, value in dict(given.pop("headers", {})).items()}
+    for name, value in given.items():
+        kind, called = (str, "a string") if name in ("method", "url") else (dict, "an object")
+        if name != "body" and not isinstance(value, kind):
+            raise typer.BadParameter(f"{path}: `{name}` must be {called}", param_hint="--request")
+    headers = {name.lower(): str(value) for name, value in given.pop("headers", {}).items()}
     return Request(**given, headers=headers)
 
 

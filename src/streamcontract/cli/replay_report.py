@@ -7,8 +7,8 @@ from streamcontract.monitor.monitor import StreamMonitor
 
 __all__ = ["report_document", "summary"]
 
-AROUND = 160
-"""Bytes shown before and behind the place of a fault."""
+BEFORE, BEHIND = 80, 400
+"""Bytes shown before the place of a fault, and from it on."""
 
 VERDICTS = {
     Verdict.CONFORMS: "CONFORMS to the contract",
@@ -46,7 +46,7 @@ def _finding(number: int, finding: Finding, recorded: bytes) -> list[str]:
 
 def _stretch(recorded: bytes, offset: int) -> list[str]:
     """The stream around a place, with what does not print made visible."""
-    part = recorded[max(0, offset - AROUND) : offset + AROUND].decode(errors="backslashreplace")
+    part = recorded[max(0, offset - BEFORE) : offset + BEHIND].decode(errors="backslashreplace")
     return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in part.split("\n")]
 
 

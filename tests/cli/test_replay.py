@@ -1,0 +1,113 @@
+"""`streamcontract replay`, as a person calls it: verdicts, exit codes, the report, and what is wrong with the call."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streamcontract.services import SERVICES
+
+CONTRACT = SERVICES["dedupe"].path
+RIGHT = b"".join(
+    f"event: progress\ndata: {json.dumps(data)}\n\n".encode()
+    for data in (
+        {"stage": "clustering", "progress": 0},
+        {"stage": "clustering", "progress": 1, "stats": {"clusters_formed": 1, "input_count": 2}},
+        {"stage": "selection", "progress": 0},
+        {"stage": "selection", "progress": 1, "stats": {"selected": 1}},
+    )
+)
+STATS = {"input_count": 2, "output_count": 1, "cluster_count": 1, "reduction_pct": 50, "latency_ms": 3}
+KEPT = {"id": "a", "text": "one", "score": 0, "cluster_id": 0}
+COMPLETE = f"event: complete\ndata: {json.dumps({'chunks': [KEPT], 'stats': STATS})}\n\n".encode()
+BODY = {"chunks": [{"text": "one", "embedding": [1]}, {"text": "uno", "embedding": [1]}]}
+
+
+def replay(folder: Path, recorded: bytes, *options: str, stdin: bool = False) -> subprocess.CompletedProcess[bytes]:
+    (folder / "recorded.sse").write_bytes(recorded)
+    command = [sys.executable, "-m", "streamcontract", "replay", str(CONTRACT), "--operation", "dedupeStream", *options]
+    command.append("-" if stdin else "recorded.sse")
+    given = recorded if stdin else None
+    return subprocess.run(command, cwd=folder, input=given, capture_output=True, timeout=60, check=False)
+
+
+def with_request(folder: Path, request: object) -> str:
+    (folder / "request.json").write_text(request if isinstance(request, str) else json.dumps(request), encoding="utf-8")
+    return "--request=request.json"
+
+
+def test_a_right_stream_conforms(tmp_path: Path) -> None:
+    done = replay(tmp_path, RIGHT + COMPLETE, with_request(tmp_path, {"method": "POST", "body": BODY}))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"CONFORMS" in done.stdout
+    assert b"5 events" in done.stdout
+
+
+def test_without_the_request_what_speaks_of_it_is_not_judged(tmp_path: Path) -> None:
+    done = replay(tmp_path, RIGHT + COMPLETE, stdin=True)
+    assert done.returncode == 0
+    assert b"INCONCLUSIVE" in done.stdout
+    assert b"rule.input-count-is-what-was-asked: it speaks of the request" in done.stdout
+
+
+def test_a_wrong_stream_is_told_with_its_bytes_and_written_down(tmp_path: Path) -> None:
+    wrong = RIGHT + COMPLETE.replace(b'"reduction_pct": 50', b'"reduction_pct": 49')
+    request = with_request(tmp_path, {"method": "POST", "body": BODY})
+    done = replay(tmp_path, wrong, request, "--report", "json:report.json")
+    assert done.returncode == 1
+    assert b"rule.reduction-is-in-whole-percent" in done.stdout
+    assert f"at byte {len(RIGHT)}".encode() in done.stdout
+    assert b'"reduction_pct": 49' in done.stdout
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert (report["version"], report["verdict"]) == (1, "violates")
+    assert [(f["id"], f["eventIndex"], f["offset"]) for f in report["findings"]] == [
+        ("rule.reduction-is-in-whole-percent", 4, len(RIGHT))
+    ]
+    (operation,) = report["operations"]
+    assert operation["outcomes"] == {"complete": 1}
+    assert (operation["streams"], operation["events"]) == (1, 5)
+    assert operation["transitions"] == {"seen": 2, "total": 2, "missing": []}
+
+
+def test_a_cut_recording_is_truncated(tmp_path: Path) -> None:
+    done = replay(tmp_path, RIGHT)
+    assert done.returncode == 1
+    assert b"sequence.truncated" in done.stdout
+    assert b"slice." not in done.stdout  # one fault, one finding
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--request", "nowhere.json"], b"nowhere.json cannot be read"),
+        (["--header", "nonsense"], b"'Name: value'"),
+        (["--report", "pdf:x"], b"json:FILE"),
+        (["--report", "json:no/such/folder.json"], b"cannot be written"),
+        (["--operation", "dedupe"], b"there is: dedupeStream"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(tmp_path: Path, options: list[str], says: bytes) -> None:
+    done = replay(tmp_path, RIGHT + COMPLETE, *options)
+    assert done.returncode == 2
+    assert says in b" ".join(done.stderr.replace(b"\xe2\x94\x82", b" ").split())
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        ("{", b"not a JSON object"),
+        ("[]", b"not a JSON object"),
+        ({"boddy": 1}, b"unknown members: boddy"),
+        ({"headers": []}, b"`headers` must be an object"),
+        ({"query": 1}, b"`query` must be an object"),
+        ({"method": 1}, b"`method` must be a string"),
+    ],
+)
+def test_a_wrong_request_says_what_is_wrong(tmp_path: Path, request_: object, says: bytes) -> None:
+    done = replay(tmp_path, RIGHT + COMPLETE, with_request(tmp_path, request_))
+    assert done.returncode == 2
+    assert says in b" ".join(done.stderr.replace(b"\xe2\x94\x82", b" ").split())
+    assert b"Traceback" not in done.stderr
