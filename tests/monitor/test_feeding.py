@@ -163,3 +163,35 @@ def test_a_stream_of_nothing_but_different_faults_stays_bounded() -> None:
     assert len(monitor.findings) == 1_000
     assert [unsettled.id for unsettled in monitor.unsettled] == ["findings"], "what is not kept is not kept silently"
     assert monitor.verdict is Verdict.VIOLATES
+
+
+def named_inside(name: str) -> dict[str, Any]:
+    """An event that only its payload names."""
+    content = {"type": "object", "required": ["type"], "properties": {"type": {"const": name}}}
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": content}
+    return {"type": "object", "required": ["data"], "properties": {"data": data}}
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2, 3])
+def test_an_event_that_may_have_been_any_is_one_finding_and_no_cascade(broken: int) -> None:
+    """Which of them it was meant to be, nobody can tell; the order takes it for the one that fits."""
+    names = ["start", "part", "part", "stop"]
+    contract = {name: named_inside(name) for name in ("start", "part", "stop")}
+    stream = stream_of({"sequence": "start part* stop", "symbol": "data.type"}, contract)
+    monitor = stream.monitor()
+    for number, name in enumerate(names):
+        text = f'{{"type": "{name}"}}' if number != broken else '{"type": "'
+        monitor.feed(f"data: {text}\n\n".encode())
+    monitor.close()
+    assert ids(monitor) == ["schema.not-json"]
+
+
+def test_an_event_without_a_name_is_still_too_much_after_the_end() -> None:
+    stream = stream_of(
+        {"sequence": "start stop", "symbol": "data.type"}, {n: named_inside(n) for n in ("start", "stop")}
+    )
+    monitor = stream.monitor()
+    for text in ('{"type": "start"}', '{"type": "stop"}', "{"):
+        monitor.feed(f"data: {text}\n\n".encode())
+    monitor.close()
+    assert ids(monitor) == ["schema.not-json", "sequence.after-end"]

@@ -119,7 +119,10 @@ class Payload:
 
 
 class Classified(msgspec.Struct, frozen=True, gc=False):
-    """The name of one event (None: unknown), its payload (parsed, or the string), and what is wrong with it."""
+    """The name of one event, its payload (parsed, or the string), and what is wrong with it.
+
+    Without a name and without faults it is unknown; without a name and with faults it was meant to be one of several.
+    """
 
     symbol: str | None
     payload: Any
@@ -162,9 +165,9 @@ class Classifier:
                 return Classified(candidate.symbol, payload.value if candidate.parses_json else data)
         if not candidates:
             return Classified(None, data)
-        nearest = candidates[0] if len(candidates) == 1 else _nearest(candidates, fields, payload)
+        nearest, only = (candidates[0], True) if len(candidates) == 1 else _nearest(candidates, fields, payload)
         value = payload.value if nearest.parses_json and payload.error is None else data
-        return Classified(nearest.symbol, value, nearest.faults(fields, payload))
+        return Classified(nearest.symbol if only else None, value, nearest.faults(fields, payload))
 
     def _candidates(self, event: str | None, payload: Payload) -> Sequence[Alternative]:
         if self.naming is not None:
@@ -190,14 +193,24 @@ def _of_type(alternatives: Iterable[Alternative], type_: str) -> Iterable[Altern
     return (a for a in alternatives if a.event_types is None or type_ in a.event_types)
 
 
-def _nearest(candidates: Sequence[Alternative], fields: dict[str, Any], payload: Payload) -> Alternative:
-    """The alternative that an event was most likely meant to be: the most constants right, then the fewest errors."""
+def _nearest(candidates: Sequence[Alternative], fields: dict[str, Any], payload: Payload) -> tuple[Alternative, bool]:
+    """The alternative that an event was most likely meant to be, and whether it is the only one as near.
+
+    Near is who has the most constants right, then who wants JSON where it looks like JSON, then who has fewest errors.
+    """
     value = payload.value if payload.error is None else None
-
-    def distance(candidate: Alternative) -> tuple[int, int]:
-        return -candidate.matching_constants(value), len(candidate.faults(fields, payload))
-
-    return min(candidates, key=distance)
+    looks_like_json = payload.text.lstrip()[:1] in ("{", "[")
+    distances = [
+        (
+            -candidate.matching_constants(value),
+            candidate.parses_json != looks_like_json,
+            len(candidate.faults(fields, payload)),
+        )
+        for candidate in candidates
+    ]
+    least = min(distances)
+    symbols = {candidate.symbol for candidate, distance in zip(candidates, distances, strict=True) if distance == least}
+    return candidates[distances.index(least)], len(symbols) == 1
 
 
 def _fault(value_at: str, schema_at: str, message: str) -> Fault:

@@ -13,7 +13,7 @@ from streamcontract.monitor.expectations import Expectations
 from streamcontract.monitor.findings import Finding, Level, Unsettled, Verdict
 from streamcontract.monitor.ledger import Ledger, Where
 from streamcontract.monitor.order import OrderTracker, Path, listing
-from streamcontract.monitor.repair import OrderFaultKind, repair_table
+from streamcontract.monitor.repair import ANY, OrderFaultKind, repair_table
 from streamcontract.monitor.request import Request, Response
 from streamcontract.monitor.timing import TimingFault, TimingWatch, Tolerance
 from streamcontract.wire.decoder import Decoder, Item
@@ -184,7 +184,10 @@ class StreamMonitor:
             self._check_retry(event, where)
         classified = self.stream.classifier.classify(event.event, event.data, event.id, event.retry)
         if classified.symbol is None:
-            self._take_unknown(event, where)
+            if classified.faults:
+                self._take_unnamed(event, classified, where)
+            else:
+                self._take_unknown(event, where)
             return
         if classified.faults:
             self._note_schema_faults(classified, where)
@@ -202,6 +205,15 @@ class StreamMonitor:
             self._ledger.add(
                 "schema.unknown-event", where, message, symbol=name, expected=expected, got=name, place=name
             )
+
+    def _take_unnamed(self, event: ReceivedEvent, classified: Classified, where: Where) -> None:
+        """An invalid event that may have been meant as one of several: for the order it is any of them."""
+        self._known += 1
+        for fault in classified.faults:
+            symbol = event.event or "message"
+            self._ledger.add(fault.kind.value, where, fault.message, symbol=symbol, place=fault.place)
+        self._take_order(ANY, where)
+        self._expectations.unsettle_all(f"event {self.events} is invalid, and may have been any of several")
 
     def _take_known(self, event: ReceivedEvent, classified: Classified, symbol: str, where: Where) -> None:
         index = self._known

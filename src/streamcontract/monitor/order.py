@@ -6,12 +6,16 @@ from collections.abc import Sequence
 import msgspec
 
 from streamcontract.contract.automaton import Automaton
-from streamcontract.monitor.repair import OrderFaultKind, RepairTable
+from streamcontract.monitor.repair import ANY, Node, OrderFaultKind, RepairTable
 
 __all__ = ["OrderFault", "OrderTracker", "Path", "listing"]
 
 SHOWN_RUNS = 8
 """A path is shown by its first and last runs of equal symbols, so that its memory does not grow with the stream."""
+
+
+UNNAMED = "?"
+"""What a path calls an event that may have been any of several."""
 
 
 class OrderFault(msgspec.Struct, frozen=True):
@@ -104,22 +108,18 @@ class OrderTracker:
         node = self._node
         edge = node.edges.get(symbol) or self._table.edge(node, symbol)
         self._node = edge.node
-        if edge.fault is None:
-            if edge.transition is not None:
-                self.seen.add(edge.transition)
-            self.last_symbol, self.last_number = symbol, number
-            if self.path is not None:
-                self.path.add(symbol)
-            return None
-        expected = node.allowed(self.automaton)
-        fault = OrderFault(
-            edge.fault, expected, self._what_is_wrong(edge.fault, expected), self._place(symbol, edge.fault)
-        )
+        fault = self._fault(edge.fault, node, symbol) if edge.fault is not None else None
+        if edge.transition is not None:
+            self.seen.add(edge.transition)
         if edge.fault is not OrderFaultKind.AFTER_END:
-            self.last_symbol, self.last_number = symbol, number
+            self.last_symbol, self.last_number = (UNNAMED if symbol == ANY else symbol), number
             if self.path is not None:
-                self.path.add(symbol)
+                self.path.add(self.last_symbol)
         return fault
+
+    def _fault(self, kind: OrderFaultKind, node: Node, symbol: str) -> OrderFault:
+        expected = node.allowed(self.automaton)
+        return OrderFault(kind, expected, self._what_is_wrong(kind, expected), self._place(symbol, kind))
 
     def end(self) -> OrderFault | None:
         """The stream ends here, by its sender. Returns what is wrong with that, if anything is."""

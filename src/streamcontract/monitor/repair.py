@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from streamcontract.contract.automaton import Automaton
 
-__all__ = ["Edge", "Node", "OrderFaultKind", "RepairTable", "repair_table"]
+__all__ = ["ANY", "Edge", "Node", "OrderFaultKind", "RepairTable", "repair_table"]
 
 COST_LIMIT = 2
 """Pasts that need two more faults than the best are given up: enough for two neighbours in the wrong order."""
@@ -39,6 +39,10 @@ class OrderFaultKind(Enum):
     UNEXPECTED = "sequence.unexpected-event"
     AFTER_END = "sequence.after-end"
     TRUNCATED = "sequence.truncated"
+
+
+ANY = "'any'"
+"""An event that was meant to be one of several. No sequence can name it: a symbol in quotes holds none."""
 
 
 class Edge(NamedTuple):
@@ -105,6 +109,8 @@ class RepairTable:
         if node.terminal:
             # Nothing may follow: all that still comes is one and the same fault, and repairs nothing.
             return Edge(node, OrderFaultKind.AFTER_END, None)
+        if symbol == ANY:
+            return Edge(self._node(_best(self._step_unnamed(node.costs), 0)), None, None)
         costs = self._step(node.costs, symbol)
         least = min(costs.values())
         if least:
@@ -125,6 +131,14 @@ class RepairTable:
             if cost < COST_LIMIT:
                 for between in set(table[state].values()):
                     _lower(found, table[between].get(symbol), cost + 1)
+        return found
+
+    def _step_unnamed(self, costs: Mapping[int, int]) -> dict[int, int]:
+        """The costs behind an event without a name, whose fault has been told: it may be any, or none."""
+        found = dict(costs)
+        for state, cost in costs.items():
+            for following in self.automaton.table[state].values():
+                _lower(found, following, cost)
         return found
 
     def _assume_missing_stretch(self, costs: dict[int, int], states: Iterable[int], symbol: str) -> None:
