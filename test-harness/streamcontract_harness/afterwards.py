@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from streamcontract import Finding, Level, Request, StreamMonitor, Unsettled, Verdict
+from streamcontract import Finding, Level, StreamMonitor, Unsettled, Verdict
 from streamcontract.contract.expressions import EvaluationError
 from streamcontract.contract.model import Afterwards
 from streamcontract.monitor.rules import values_read
@@ -48,7 +48,7 @@ def follow_up(judgement: Judgement, make: Make, examine: Examine) -> Iterator[Fo
 def _follow(
     rule: Afterwards, monitor: StreamMonitor, exchange: Exchange, make: Make, examine: Examine
 ) -> Iterator[FollowUp]:
-    scope: dict[str, Any] = {"request": _request(exchange.request.view), **monitor.collected(rule)}
+    scope: dict[str, Any] = {"request": exchange.request.view.scope(), **monitor.collected(rule)}
     if monitor.last is not None:
         scope["last"] = monitor.last
     if rule.when is not None and not _holds(rule.when.evaluate, scope):
@@ -101,16 +101,6 @@ def _holds(evaluate: Callable[[Mapping[str, Any]], Any], scope: Mapping[str, Any
         return evaluate(scope) is True
     except EvaluationError:
         return False
-
-
-def _request(request: Request) -> dict[str, Any]:
-    return {
-        "method": request.method,
-        "path": dict(request.path),
-        "query": dict(request.query),
-        "headers": dict(request.headers),
-        "body": request.body,
-    }
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:

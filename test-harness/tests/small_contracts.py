@@ -12,7 +12,17 @@ from literal_server import Received, Route, plain, stream
 
 from streamcontract import Contract
 
-__all__ = ["Tasks", "contract_of", "events", "field_event", "tasks", "ticker"]
+__all__ = [
+    "TICKS",
+    "Tasks",
+    "contract_of",
+    "events",
+    "field_event",
+    "tasks",
+    "ticker",
+    "with_header",
+    "with_plain_operation",
+]
 
 Tree = dict[str, Any]
 
@@ -56,6 +66,26 @@ def ticker(x_stream: Tree | None = None, **operation: Any) -> Tree:
     )
     watch = {"operationId": "watch", "responses": {"200": answer}, **operation}
     return {"openapi": "3.2.0", "info": {"title": "Ticker", "version": "1"}, "paths": {"/ticks": {"get": watch}}}
+
+
+def with_header() -> Tree:
+    """The ticker, whose answer has a required header `x-kind`: a whole number from 3."""
+    tree = ticker()
+    header = {"required": True, "schema": {"type": "integer", "minimum": 3}}
+    tree["paths"]["/ticks"]["get"]["responses"]["200"]["headers"] = {"x-kind": header}
+    return tree
+
+
+def with_plain_operation() -> Tree:
+    """The ticker, and beside it `GET /number`, operation `number`, which is no stream."""
+    tree = ticker()
+    schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+    answers = {
+        "200": {"description": "a number", "content": {"application/json": {"schema": schema}}},
+        "500": {"description": "out of order"},
+    }
+    tree["paths"]["/number"] = {"get": {"operationId": "number", "responses": answers}}
+    return tree
 
 
 def tasks() -> Tree:

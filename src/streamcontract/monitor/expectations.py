@@ -36,7 +36,7 @@ class Expectations:
     def __init__(self, stream: Stream, request: Request | None, response: Response | None) -> None:
         self._base: dict[str, Any] = {}
         if request is not None:
-            self._base["request"] = _request_scope(request)
+            self._base["request"] = request.scope()
         if response is not None:
             self._base["response"] = {"status": response.status, "headers": dict(response.headers)}
         self._slices = tuple(SliceWatch(slice_) for slice_ in stream.slices)
@@ -168,13 +168,3 @@ def _of_slice(rule: Slice, message: str, place: str) -> ExpectationFault:
 def _of_rule(rule: Rule, message: str) -> ExpectationFault:
     level = Level.SHOULD if rule.level == "should" else Level.MUST
     return ExpectationFault(f"rule.{rule.id}", level, message, "", rule.location)
-
-
-def _request_scope(request: Request) -> dict[str, Any]:
-    return {
-        "method": request.method,
-        "path": dict(request.path),
-        "query": dict(request.query),
-        "headers": dict(request.headers),
-        "body": request.body,
-    }

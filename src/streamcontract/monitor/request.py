@@ -22,6 +22,16 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
 
+    def scope(self) -> dict[str, Any]:
+        """What expressions read of it."""
+        return {
+            "method": self.method,
+            "path": dict(self.path),
+            "query": dict(self.query),
+            "headers": dict(self.headers),
+            "body": self.body,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

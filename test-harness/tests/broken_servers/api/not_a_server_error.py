@@ -1,22 +1,7 @@
 """Answers with a server error, which the contract only admits to."""
 
-from typing import Any
-
 from literal_server import plain, stream
-from small_contracts import TICKS, ticker
-
-
-def with_plain_operation() -> dict[str, Any]:
-    """The ticker, and a plain operation beside it."""
-    tree = ticker()
-    schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
-    answers = {
-        "200": {"description": "a number", "content": {"application/json": {"schema": schema}}},
-        "500": {"description": "out of order"},
-    }
-    tree["paths"]["/number"] = {"get": {"operationId": "number", "responses": answers}}
-    return tree
-
+from small_contracts import TICKS, with_plain_operation
 
 ID = "api.not_a_server_error"
 CONTRACT = with_plain_operation()

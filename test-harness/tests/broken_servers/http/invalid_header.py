@@ -1,18 +1,7 @@
 """Sends a header with a value that its schema does not allow."""
 
-from typing import Any
-
 from literal_server import stream
-from small_contracts import TICKS, ticker
-
-
-def with_header() -> dict[str, Any]:
-    """The ticker, whose answer has a header of its own."""
-    tree = ticker()
-    header = {"required": True, "schema": {"type": "integer", "minimum": 3}}
-    tree["paths"]["/ticks"]["get"]["responses"]["200"]["headers"] = {"x-kind": header}
-    return tree
-
+from small_contracts import TICKS, with_header
 
 ID = "http.invalid-header"
 CONTRACT = with_header()
