@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from streamcontract.contract.document import Document
@@ -19,6 +19,8 @@ STRING_KEYWORDS = frozenset(
 JSON_KEYWORDS = frozenset({"properties", "items", "required", "oneOf", "anyOf", "additionalProperties", "prefixItems"})
 UNIONS = ("oneOf", "anyOf")
 MAXIMUM_DEPTH = 50
+MOST = 2_000
+"""Alternatives of one stream: each is compared with each."""
 
 Place = tuple[Pointer, Mapping[str, Any]]
 """A schema, and where it stands."""
@@ -36,7 +38,11 @@ def read_alternatives(
     document: Document, schemas: Schemas, report: Report, pointer: Pointer, naming: tuple[str, ...] | None
 ) -> list[Alternative]:
     """The alternatives of the schema at `pointer`; `naming` is the place in the payload that names an event, if any."""
-    branches = list(_branches(document, _Branch(pointer, ()), 0))
+    branches = list(islice(_branches(document, _Branch(pointer, ()), 0), MOST + 1))
+    if len(branches) > MOST:
+        message = f"more than {MOST:,} alternatives, nested ones counted each by itself"
+        report.error("symbols.too-many", pointer, message, "describe kinds of events that are alike by one schema")
+        return []
     found: list[Alternative] = []
     for branch in branches:
         try:
@@ -46,17 +52,23 @@ def read_alternatives(
     return found
 
 
-def conjuncts(document: Document, pointer: Pointer, seen: frozenset[Pointer] = frozenset()) -> Iterator[Place]:
-    """All schemas that a value at this place must fit: the schema itself, what it refers to, and `allOf`."""
-    node = document.get(pointer)
-    if pointer in seen or not isinstance(node, dict) or len(seen) > MAXIMUM_DEPTH:
-        return
-    seen = seen | {pointer}
-    yield pointer, node
-    if "$ref" in node:
-        yield from conjuncts(document, document.resolve(pointer)[0], seen)
-    for index in range(len(node["allOf"]) if isinstance(node.get("allOf"), list) else 0):
-        yield from conjuncts(document, (*pointer, "allOf", index), seen)
+def conjuncts(document: Document, pointer: Pointer) -> Iterator[Place]:
+    """All schemas that a value at this place must fit: the schema itself, what it refers to, and `allOf`; each once."""
+    seen: set[Pointer] = set()
+    waiting = [pointer]
+    while waiting:
+        pointer = waiting.pop()
+        node = document.get(pointer)
+        if pointer in seen or not isinstance(node, dict):
+            continue
+        seen.add(pointer)
+        yield pointer, node
+        parts = node.get("allOf")
+        waiting += [
+            (*pointer, "allOf", index) for index in reversed(range(len(parts) if isinstance(parts, list) else 0))
+        ]
+        if "$ref" in node:
+            waiting.append(document.resolve(pointer)[0])
 
 
 def _branches(document: Document, branch: _Branch, depth: int) -> Iterator[_Branch]:
@@ -125,11 +137,16 @@ class _Reader:
             envelope=self.schemas.validator(self.envelope()),
             payload=self.schemas.at(*payload) if payload and not object_data else None,
             constants=tuple(self.constants(inside)),
-            schema=self.document.resolve(self.branch.pointer)[1],
-            payload_schema=self.document.resolve(payload[0])[1] if payload else None,
+            schema=self.mapping(self.branch.pointer),
+            payload_schema=self.mapping(payload[0]) if payload else None,
             location=self.document.locate(self.own[0][0] if self.own else self.branch.pointer),
         )
         return [replace(alternative, symbol=name, event_types=kinds) for name, kinds in self.names(types, inside)]
+
+    def mapping(self, pointer: Pointer) -> Mapping[str, Any]:
+        """The schema at a pointer; one that is just `true` says nothing."""
+        schema = self.document.resolve(pointer)[1]
+        return schema if isinstance(schema, dict) else {}
 
     def envelope(self) -> Any:
         own = self.schemas.reference(self.branch.pointer)
@@ -139,7 +156,7 @@ class _Reader:
     def payload(self) -> tuple[bool, bool, list[Pointer]]:
         """Whether `data` is JSON, whether its schema is an object's, and where the payload's schemas stand."""
         keywords = {key for _, node in self.data for key in node}
-        types = {type_ for _, node in self.data for type_ in _as_list(node.get("type"))}
+        types = {str(type_) for _, node in self.data for type_ in _as_list(node.get("type"))}
         constants = [node["const"] for _, node in self.data if "const" in node]
         text = "string" in types or bool(keywords & STRING_KEYWORDS) or any(isinstance(c, str) for c in constants)
         if not text and (types or constants or keywords & JSON_KEYWORDS):

@@ -181,7 +181,7 @@ def _pick(value: Any, reads: Reads) -> Any:
 def _compiled_in_doubles(text: str, program: cel.Program) -> cel.Program:
     """The same expression with the whole numbers in it as doubles, but for those that end an index."""
     quiet = QUIET.sub(lambda match: " " * len(match[0]), text)
-    places = [match.end() for match in re.finditer(r"(?<![\w.\[])[0-9]+(?![\w.\]])", quiet)]
+    places = [match.end() for match in re.finditer(r"(?<![\w.\[])(?<![0-9][eE][+-])[0-9]+(?![\w.\]])", quiet)]
     if not places:
         return program
     parts = [text[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]

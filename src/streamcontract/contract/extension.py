@@ -23,17 +23,22 @@ STREAM = {"$ref": "urn:streamcontract:x-stream:1#/$defs/stream"}
 PLACE = "responses → '200' → content → text/event-stream, next to itemSchema"
 
 
-def check_extension(document: Document, report: Report) -> None:
-    """Report every `x-stream` that is not of the right shape, or not in its place."""
+def check_extension(document: Document, report: Report) -> bool:
+    """Report every `x-stream` that is not of the right shape, or not in its place.
+
+    Returns whether it is clear what the symbols and their orders are.
+    """
+    clear = True
     for pointer, node in walk(document.tree):
         for key in node:
             at = (*pointer, key)
             if key == EXTENSION:
                 _check_place(report, at)
-                _check_shape(report, at, node[key])
+                clear &= _check_shape(report, at, node[key])
             elif key.startswith("x-") and get_close_matches(key.lower(), [EXTENSION], cutoff=0.85):
                 report.warning("x-stream.misspelt", at, f"{key!r} means nothing", f"did you mean `{EXTENSION}`?")
     _check_events(document, report)
+    return clear
 
 
 def _check_place(report: Report, at: Pointer) -> None:
@@ -49,10 +54,18 @@ def _check_place(report: Report, at: Pointer) -> None:
         report.error("x-stream.misplaced", at, f"{at[-2]} is no stream of events", remedy)
 
 
-def _check_shape(report: Report, at: Pointer, value: Any) -> None:
+def _check_shape(report: Report, at: Pointer, value: Any) -> bool:
     validator, schema = _extension()
+    clear = True
     for mistake in find_mistakes(validator, schema, value):
+        clear &= len(mistake.pointer) > 1 and mistake.pointer[0] not in (
+            "sequence",
+            "where",
+            "anywhere",
+            "interruptedBy",
+        )
         report.error(f"x-stream.{mistake.kind}", (*at, *mistake.pointer), mistake.message, mistake.remedy)
+    return clear
 
 
 def _check_events(document: Document, report: Report) -> None:

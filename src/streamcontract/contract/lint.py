@@ -10,48 +10,51 @@ from streamcontract.contract.extension import check_extension
 from streamcontract.contract.model import Contract
 from streamcontract.contract.operations import check_operations
 from streamcontract.contract.problems import Problem, Severity
+from streamcontract.contract.references import EXTERNAL
 from streamcontract.contract.report import Report
 from streamcontract.contract.schema_checks import check_schemas
 from streamcontract.contract.standard import check_standard
 
 __all__ = ["lint"]
 
-_OF_SYMBOLS = ("symbols.", "sequence.unreached", "slices.unreached", "slices.missing-event")
+_OF_SYMBOLS = ("symbols.", "sequence.unreached", "sequence.unused-part", "slices.unreached", "slices.missing-event")
 
 
 def lint(source: str | Path, *, allow_remote: bool = False) -> tuple[Contract | None, list[Problem]]:
     """The contract, or None when it cannot be used, and all that is wrong with its document, in its order."""
     document, problems = read_document(source, allow_remote=allow_remote)
     if document is None:
-        return None, problems
+        return None, _in_order(problems)
     report = Report(document, problems)
     check_standard(document, report)
-    check_schemas(document, report)
-    check_extension(document, report)
+    bounded = check_schemas(document, report)
+    clear = check_extension(document, report)
     check_operations(document, report)
-    check_examples(document, report)
+    if bounded:
+        check_examples(document, report)
     of_meaning: list[Problem] = []
     contract = build(document, of_meaning)
-    problems += _without_echoes(document, problems, of_meaning)
-    found = tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.location, problem.id)))
+    problems += _without_echoes(document, problems, of_meaning, clear=clear)
+    found = _in_order(problems)
     if contract is None or any(problem.severity is Severity.ERROR for problem in found):
-        return None, list(found)
-    return replace(contract, problems=found), list(found)
+        return None, found
+    return replace(contract, problems=tuple(found)), found
 
 
-def _without_echoes(document: Document, before: list[Problem], of_meaning: list[Problem]) -> list[Problem]:
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.location, problem.id))
+
+
+def _without_echoes(document: Document, before: list[Problem], found: list[Problem], *, clear: bool) -> list[Problem]:
     """What the builder found, but for what follows from a mistake that has been told already.
 
-    A schema that is none cannot be compiled; and where a reference leads nowhere, the events behind it have no names.
+    A schema that is none cannot be compiled; and without it, or behind a reference that leads nowhere, or where the
+    parts of `x-stream` that name symbols are not of the right shape, events have no names, or seem to be missing.
     """
-    no_schema = any(problem.id.startswith(("schema.", "openapi.")) and _is_error(problem) for problem in before)
-    return [
-        problem
-        for problem in of_meaning
-        if not (no_schema and problem.id == "schema.invalid")
-        and not ((document.broken or no_schema) and problem.id.startswith(_OF_SYMBOLS))
-    ]
-
-
-def _is_error(problem: Problem) -> bool:
-    return problem.severity is Severity.ERROR
+    not_compiled = any(problem.id == "schema.invalid" for problem in found)
+    told = any(
+        problem.id.startswith(("schema.", "openapi.")) and problem.severity is Severity.ERROR for problem in before
+    )
+    nowhere = any({"itemSchema", "schemas", EXTERNAL} & set(pointer) for pointer in document.broken)
+    echoes = (*(("schema.invalid",) if told else ()), *(_OF_SYMBOLS if nowhere or not_compiled or not clear else ()))
+    return [problem for problem in found if not problem.id.startswith(echoes)]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["ContractError", "Location", "Pointer", "Problem", "Severity"]
+__all__ = ["ContractError", "Location", "Pointer", "Problem", "Severity", "printable"]
 
 Pointer = tuple[str | int, ...]
 """A place in a document: the keys and indexes that lead to it from the root."""
@@ -27,14 +27,16 @@ class Location:
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        file = printable(self.file)
+        return f"{file}:{self.line}:{self.column}" if self.line else file
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake in a document: where it stands, what is wrong, and what to do about it.
 
-    `id` is stable and names the kind of mistake (`yaml.syntax`, `ref.cyclic`, `sequence.unknown-symbol`).
+    `id` is stable and names the kind of mistake (`yaml.syntax`, `ref.cyclic`, `symbols.unknown`). The message and the
+    remedy are one line each, and hold nothing that a terminal acts on: they quote documents of strangers.
     """
 
     id: str
@@ -42,6 +44,10 @@ class Problem:
     message: str
     remedy: str
     severity: Severity = Severity.ERROR
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", printable(self.message))
+        object.__setattr__(self, "remedy", printable(self.remedy))
 
     def __str__(self) -> str:
         return f"{self.location}: {self.severity.value}: {self.message} [{self.id}]\n    remedy: {self.remedy}"
@@ -56,3 +62,8 @@ class ContractError(Exception):
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.problems)
+
+
+def printable(text: str) -> str:
+    """The text with line breaks, control characters and the like as escapes."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote
 
 from streamcontract.contract.files import Origin, Refused, fetch_text, origin_of, read_text
 from streamcontract.contract.problems import Location, Pointer, Problem
@@ -127,7 +127,7 @@ class _Bundler:
         self.broken.add(file.prefix + node.pointer)
 
     def _target(self, file: _File, text: str, at: Location) -> tuple[_File, Pointer]:
-        address, fragment = urldefrag(text)
+        address, _, fragment = text.partition("#")
         base: Pointer = ()
         if address in file.names:
             base = file.names[address]

@@ -82,7 +82,7 @@ class RuleBuilder:
             pointer = (*at, "sequence")
             own = self._own_symbols(node["sequence"]) if symbol else ()
             automaton = self.sequences.automaton(node["sequence"], pointer, own)
-            if automaton and not symbol:
+            if automaton and events and not symbol:
                 self._check_slice(automaton.symbols, events, at)
         if by is None or automaton is None:
             return None

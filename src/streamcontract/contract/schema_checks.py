@@ -32,19 +32,63 @@ KEYWORDS = frozenset(
     ]
 )
 """Those of JSON Schema 2020-12, of older drafts, and of OpenAPI."""
+MOST_AT_ONCE = 10_000
+"""Schemas that one value is held to, each time that one is referred to counted: so many take tenths of a second."""
 _NO_SCHEMAS = frozenset({"discriminator", "externalDocs", "xml"})
 
 
-def check_schemas(document: Document, report: Report) -> None:
-    """Report what is no schema, and warn of keywords that mean nothing but look like one that does."""
-    validator = jsonschema_rs.Draft202012Validator(DIALECT)
+def check_schemas(document: Document, report: Report) -> bool:
+    """Report what is no schema, and warn of keywords that mean nothing but look like one that does.
+
+    Returns whether values can be held to the schemas in bounded time.
+    """
+    validator = jsonschema_rs.Draft202012Validator(DIALECT, validate_formats=True)  # for `pattern`
+    sizes: dict[int, int] = {}
     for pointer, schema in schema_roots(document):
         if document.version != (3, 0):  # OpenAPI's schema of 3.0 holds its schemas, too
             for mistake in find_mistakes(validator, DIALECT, schema):
                 report.error(f"schema.{mistake.kind}", (*pointer, *mistake.pointer), mistake.message, mistake.remedy)
         for at, node in walk(schema, pointer):
-            if at[-1] not in _NO_SCHEMAS:
+            if not _NO_SCHEMAS.intersection(at[-1:]):
                 _check_keywords(report, at, node)
+                _check_size(document, report, at, sizes)
+    return max(sizes.values(), default=0) <= MOST_AT_ONCE
+
+
+def _check_size(document: Document, report: Report, start: Pointer, sizes: dict[int, int]) -> None:
+    """Report a schema that is short to write and endless to check: two of the next, which has two of the next, ….
+
+    `sizes` holds how many schemas each comes to, by its id(); one within itself counts once.
+    """
+    waiting = [(start, False)]
+    while waiting:
+        pointer, counted = waiting.pop()
+        node = document.get(pointer)
+        if not isinstance(node, dict) or (id(node) in sizes and not counted):
+            continue
+        parts = list(_in_place(document, pointer, node))
+        if not counted:
+            sizes[id(node)] = 1
+            waiting += [(pointer, True), *((part, False) for part in parts)]
+            continue
+        below = [sizes.get(id(document.get(part)), 1) for part in parts]
+        sizes[id(node)] = 1 + sum(below)
+        if sizes[id(node)] > MOST_AT_ONCE >= max(below):
+            message = f"each value here is held to more than {MOST_AT_ONCE:,} schemas, one within the other"
+            report.error(
+                "schema.too-large", pointer, message, "refer to each schema once, or tell the cases apart by `if`"
+            )
+
+
+def _in_place(document: Document, pointer: Pointer, node: dict[str, Any]) -> Iterator[Pointer]:
+    """The schemas that a value is held to besides, and not something inside of it."""
+    if isinstance(node.get("$ref"), str):
+        yield document.target(node["$ref"])
+    for key in ("allOf", "anyOf", "oneOf", "dependentSchemas"):
+        parts = node.get(key)
+        if isinstance(parts, list | dict):
+            yield from ((*pointer, key, part) for part in (parts if isinstance(parts, dict) else range(len(parts))))
+    yield from ((*pointer, key) for key in ("not", "if", "then", "else") if key in node)
 
 
 def schema_roots(document: Document) -> Iterator[tuple[Pointer, Any]]:

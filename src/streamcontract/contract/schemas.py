@@ -72,7 +72,7 @@ class Schemas:
         try:
             return Validator(jsonschema_rs.Draft202012Validator(schema, registry=self._registry, validate_formats=True))
         except (ValueError, jsonschema_rs.ReferencingError) as error:
-            raise SchemaError(shorten(str(error))) from None
+            raise SchemaError(shorten(str(error).split("\n", 1)[0])) from None  # the rest repeats the schema
 
     def at(self, *pointers: Pointer) -> Validator:
         """A validator for what stands at all of these places."""

@@ -140,7 +140,7 @@ class SequenceBuilder:
     def _check_reached(self, orders: tuple[Order, ...]) -> None:
         """An event that no sequence can ever reach, and a part that none uses."""
         reached = frozenset(symbol for order in orders for symbol in order.automaton.symbols)
-        for symbol in sorted(self.names.known - reached - self.anywhere - self.interrupting):
+        for symbol in sorted(self.names.known - reached - self.anywhere - self.interrupting - self.names.meant):
             self.report.error(
                 "sequence.unreached",
                 (*self.at, "sequence"),

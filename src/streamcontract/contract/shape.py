@@ -73,7 +73,7 @@ def _unknown_keys(error: _Error, at: Pointer, schema: Any) -> Iterator[Mistake]:
     for key in error.kind.unexpected:
         near = get_close_matches(key, known, n=1)
         if place and place[-1] in _KEYS_MEANT:
-            remedy = _KEYS_MEANT[str(place[-1])]
+            remedy, near = _KEYS_MEANT[str(place[-1])], known
         elif near:
             remedy = f"did you mean `{near[0]}`?"
         else:

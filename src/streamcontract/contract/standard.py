@@ -42,12 +42,15 @@ OBJECTS = {
 """What stands below a key, by its name in OpenAPI's schemas since 3.1, and in that of 3.0."""
 
 _IN_SCHEMA = frozenset({"schema", "itemSchema", "schemas"})
+_PARAMETER = re.compile(r"\{[^{}]+\}")
+_BRACES = re.compile(r"[{}]")
 _QUOTED = re.compile(r"'([^']*)'")
 
 
 def check_standard(document: Document, report: Report) -> None:
     """Report what breaks OpenAPI's own rules."""
     wrong = _check_shape(document, report)
+    wrong |= _check_templates(document, report)
     _check_keywords(document, report, wrong)
 
 
@@ -60,7 +63,7 @@ def _check_shape(document: Document, report: Report) -> bool:
     for start, value, definition in parts:
         for mistake in find_mistakes(_validator(document.version, definition), schema, value):
             pointer = start + mistake.pointer
-            if pointer not in document.broken:
+            if pointer not in document.broken and pointer != ("openapi",):  # both told when the document was read
                 wrong = True
                 _tell(document, report, pointer, mistake)
         for target, name in _external_parts(document, value):
@@ -109,6 +112,16 @@ def _external_parts(document: Document, value: Any) -> Iterator[tuple[Pointer, s
 
 def _without_external(tree: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in tree.items() if key != EXTERNAL}
+
+
+def _check_templates(document: Document, report: Report) -> bool:
+    """Report paths whose braces do not match."""
+    paths = document.tree.get("paths")
+    halves = [path for path in (paths if isinstance(paths, dict) else ()) if _BRACES.search(_PARAMETER.sub("", path))]
+    for path in halves:
+        remedy = "write a parameter as {name}"
+        report.error("openapi.path-template", ("paths", path), f"the braces of {path!r} do not match", remedy)
+    return bool(halves)
 
 
 def _check_keywords(document: Document, report: Report, wrong: bool) -> None:
@@ -173,15 +186,28 @@ def _duplicate_id(document: Document, report: Report, at: Pointer, message: str)
 
 
 def _path_parameter(document: Document, report: Report, at: Pointer, message: str) -> None:
+    """Told of the path, or of the parameter: once, and not once for each operation."""
     name = _QUOTED.findall(message)[0]
-    if f"{{{name}}}" in str(at[1]):
-        if any(pointer[:-2] in (at, at[:-1]) and pointer[-2] == "parameters" for pointer in document.broken):
-            return  # it may be the one whose reference leads nowhere
-        remedy = f"add it to `parameters`: {{name: {name}, in: path, required: true, schema: {{type: string}}}}"
-        report.error("operation.path-parameter", at, f"the path has {{{name}}}, which no parameter declares", remedy)
-    else:
+    if f"{{{name}}}" not in str(at[1]):
+        pointer = next(_parameters_called(document, at, name), at)
         remedy = f"write {{{name}}} into the path, or take the parameter out"
-        report.error("operation.path-parameter", at, f"the path has no {{{name}}}, which a parameter declares", remedy)
+        report.error("operation.unused-parameter", pointer, f"the path has no {{{name}}} for this parameter", remedy)
+    elif not any(pointer[-2:-1] == ("parameters",) and pointer[:2] == at[:2] for pointer in document.broken):
+        remedy = f"add it to `parameters`: {{name: {name}, in: path, required: true, schema: {{type: string}}}}"
+        report.error(
+            "operation.undeclared-parameter", at[:2], f"no parameter declares the {{{name}}} of this path", remedy
+        )
+
+
+def _parameters_called(document: Document, at: Pointer, name: str) -> Iterator[Pointer]:
+    """The path parameters of this name, of an operation and of its path."""
+    path = document.resolve(at[:2])[0]
+    for holder in ((*path, *at[2:]), path):
+        parameters = document.get(holder).get("parameters")
+        for index in range(len(parameters) if isinstance(parameters, list) else 0):
+            pointer, parameter = document.resolve((*holder, "parameters", index))
+            if isinstance(parameter, dict) and (parameter.get("name"), parameter.get("in")) == (name, "path"):
+                yield pointer
 
 
 def _duplicate_parameter(document: Document, report: Report, at: Pointer, message: str) -> None:

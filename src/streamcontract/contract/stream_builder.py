@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from streamcontract.contract.alternatives import check_ambiguity, read_alternatives
@@ -107,6 +108,8 @@ class SymbolNames:
 
     def __init__(self, report: Report, known: Collection[str]) -> None:
         self.report, self.known = report, frozenset(known)
+        self.meant: set[str] = set()
+        """What unknown names were probably meant to be."""
 
     def read(self, value: Any, pointer: Pointer) -> tuple[str, ...]:
         """The names in a symbol or a list of symbols; unknown ones are reported and left out."""
@@ -119,6 +122,7 @@ class SymbolNames:
         """Whether there is such a symbol; reports it when there is none."""
         if name in self.known or name in known:
             return True
+        self.meant.update(get_close_matches(name, self.known, n=1))
         self.report.error(
             "symbols.unknown", pointer, f"no event is called {name!r}", did_you_mean(name, [*self.known, *known])
         )

@@ -288,7 +288,7 @@ class _Reader:
         except ValueError:
             self._problem("yaml.number", event, f"a number of {len(text)} digits", "use a number of at most 19 digits")
             return 0
-        if not math.isfinite(number):
+        if isinstance(number, float) and not math.isfinite(number):
             self._problem(
                 "yaml.number", event, f"JSON has no number {text}", "use a finite number, or put it in quotes"
             )
