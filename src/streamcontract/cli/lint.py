@@ -1,18 +1,23 @@
 """`streamcontract lint`: everything that is wrong with contract documents, as a compiler says it."""
 
 import json
+import os
+import re
 from collections import Counter
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from streamcontract.contract.problems import Problem, Severity
+from streamcontract.contract.problems import Problem, Severity, printable
 
 __all__ = ["lint"]
 
 WRONG = 2
+LONGEST = 160
+"""Characters of a line that is shown."""
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
@@ -52,28 +57,45 @@ def lint(
 
 def _tell(path: Path, problems: list[Problem]) -> None:
     for problem in problems:
-        severity = typer.style(problem.severity.value, fg=COLOURS[problem.severity], bold=True)
-        typer.echo(f"{problem.location}: {severity}: {problem.message} [{problem.id}]")
+        typer.echo(f"{problem.location}: {_styled(problem.severity)}: {problem.message} [{problem.id}]")
         line = _line(problem)
         if line is not None:
             typer.echo(f"    {line}\n    {' ' * (problem.location.column - 1)}^")
         typer.echo(f"    remedy: {problem.remedy}")
     counts = Counter(problem.severity for problem in problems)
-    said = ", ".join(f"{counts[severity]} {severity.value}{'s' * (counts[severity] != 1)}" for severity in counts)
-    typer.echo(f"{path}: {said or 'no problems'}")
+    said = ", ".join(
+        f"{counts[severity]} {severity.value}{'s' * (counts[severity] != 1)}"
+        for severity in Severity
+        if counts[severity]
+    )
+    typer.echo(f"{printable(str(path))}: {said or 'no problems'}")
+
+
+def _styled(severity: Severity) -> str:
+    """The severity's name, in colour on a terminal, unless NO_COLOR (https://no-color.org) is set."""
+    if os.environ.get("NO_COLOR"):
+        return severity.value
+    return typer.style(severity.value, fg=COLOURS[severity], bold=True)
 
 
 def _line(problem: Problem) -> str | None:
     """The line of the document that a problem stands in, where it can be shown."""
     location = problem.location
-    if not location.line:
+    lines = _lines(location.file) if location.line else []
+    if location.line > len(lines) or not lines:
         return None
+    text = lines[location.line - 1].replace("\t", " ")
+    return text if text.isprintable() and location.column <= len(text) + 1 <= LONGEST else None
+
+
+@lru_cache(maxsize=4)
+def _lines(file: str) -> list[str]:
+    """The lines of a file, as YAML counts them; none of a remote one."""
     try:
-        lines = Path(location.file).read_text(encoding="utf-8").splitlines()
-        text = lines[location.line - 1]
-    except (OSError, ValueError, IndexError):
-        return None
-    return text if text.isprintable() and location.column <= len(text) + 1 <= 161 else None
+        text = Path(file).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        return []
+    return re.split("\r\n|[\n\r\x85\u2028\u2029]", text)
 
 
 def _plain(problem: Problem) -> dict[str, Any]:
