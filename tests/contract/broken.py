@@ -200,6 +200,13 @@ MISTAKES = {
         "a mapping",
         "data: string",
     ),
+    "dynamic reference": Mistake(
+        "minLength: 1",
+        "$dynamicRef: 'https://a.b/c'",
+        "schema.invalid",
+        "correct",
+        "Question: {type",
+    ),
     # Examples.
     "body example": Mistake("text: hello", "txt: hello", "example.invalid", "correct", "value: {txt", "warning"),
     "parameter example": Mistake("example: c1", "example: 1", "example.invalid", "correct", severity="warning"),

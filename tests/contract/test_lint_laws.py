@@ -163,6 +163,12 @@ HOSTILE = {
         "".join(f"    S{n}: {{$ref: '#/components/schemas/S{n + 1}'}}\n" for n in range(3_000))
         + f"    S3000: {{}}\n{META}",
     ),
+    "many defaults": (
+        META,
+        "".join(f"    S{n}: {{default: 1, items: {{$ref: '#/components/schemas/S{n + 1}'}}}}\n" for n in range(3_000))
+        + "    S3000: {}\n"
+        + META,
+    ),
     "many keys": ("retry: 3000", "\n                ".join(f"k{n}: 1" for n in range(3_000))),
     "many rules": (
         TIMING,

@@ -1,6 +1,7 @@
 """The examples of a contract are the first requests that are made of it, so they must fit their schemas."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from streamcontract.contract.build import is_sequential
@@ -8,10 +9,13 @@ from streamcontract.contract.document import Document
 from streamcontract.contract.problems import Pointer
 from streamcontract.contract.report import Report
 from streamcontract.contract.schema_checks import schema_roots
-from streamcontract.contract.schemas import SchemaError, Schemas
+from streamcontract.contract.schemas import SchemaError, Schemas, pointer_text, shorten
 from streamcontract.contract.tree import walk
 
 __all__ = ["check_examples"]
+
+MOST_TRIED = 200
+"""Values that are tried one by one when one of the schemas is none."""
 
 
 def check_examples(document: Document, report: Report) -> None:
@@ -20,18 +24,29 @@ def check_examples(document: Document, report: Report) -> None:
         schemas = Schemas(document)
     except SchemaError:
         return  # told when the contract is built
-    checked: set[Pointer] = set()
-    for schema, at, value in [*_beside_schemas(document), *_in_schemas(document)]:
-        if at in checked:
-            continue
-        checked.add(at)
-        try:
-            error = next(schemas.at(schema).errors(value), None)
-        except SchemaError:
-            continue  # told where the schema stands
-        if error is not None:
-            where = f" at {error.value_at}" if error.value_at else ""
-            message = f"`{_kind(at)}` does not fit its schema{where}: {error.message}"
+    found = {at: (schema, value) for schema, at, value in (*_beside_schemas(document), *_in_schemas(document))}
+    try:
+        _check(schemas, report, found)
+    except SchemaError:
+        for at in list(found)[:MOST_TRIED]:
+            with suppress(SchemaError):  # told where the schema stands
+                _check(schemas, report, {at: found[at]})
+
+
+def _check(schemas: Schemas, report: Report, found: Mapping[Pointer, tuple[Pointer, Any]]) -> None:
+    """Hold values to their schemas, all in one: what many refer to would else be compiled again for each."""
+    properties = {str(number): schemas.reference(schema) for number, (schema, _) in enumerate(found.values())}
+    validator = schemas.validator({"properties": properties})
+    values = {str(number): value for number, (_, value) in enumerate(found.values())}
+    places = list(found)
+    wrong: set[Pointer] = set()
+    for error in validator.compiled.iter_errors(values):
+        number, *inside = error.instance_path
+        at = places[int(number)]
+        if at not in wrong:
+            wrong.add(at)
+            where = f" at {pointer_text(inside)}" if inside else ""
+            message = f"`{_kind(at)}` does not fit its schema{where}: {shorten(error.message)}"
             report.warning("example.invalid", at, message, "correct the value, or the schema")
 
 

@@ -12,7 +12,7 @@ from streamcontract.contract.operations import check_operations
 from streamcontract.contract.problems import Problem, Severity
 from streamcontract.contract.references import EXTERNAL
 from streamcontract.contract.report import Report
-from streamcontract.contract.schema_checks import check_schemas
+from streamcontract.contract.schema_checks import check_compiles, check_schemas
 from streamcontract.contract.standard import check_standard
 
 __all__ = ["lint"]
@@ -32,6 +32,8 @@ def lint(source: str | Path, *, allow_remote: bool = False) -> tuple[Contract | 
     check_operations(document, report)
     if bounded:
         check_examples(document, report)
+    if not report.failed:
+        check_compiles(document, report)
     of_meaning: list[Problem] = []
     contract = build(document, of_meaning)
     problems += _without_echoes(document, problems, of_meaning, clear=clear)

@@ -11,10 +11,11 @@ import jsonschema_rs
 from streamcontract.contract.document import Document
 from streamcontract.contract.problems import Pointer
 from streamcontract.contract.report import Report
+from streamcontract.contract.schemas import SchemaError, Schemas
 from streamcontract.contract.shape import find_mistakes
 from streamcontract.contract.tree import walk
 
-__all__ = ["check_schemas", "schema_roots"]
+__all__ = ["check_compiles", "check_schemas", "schema_roots"]
 
 DIALECT = {"$ref": "https://json-schema.org/draft/2020-12/schema"}
 
@@ -34,6 +35,8 @@ KEYWORDS = frozenset(
 """Those of JSON Schema 2020-12, of older drafts, and of OpenAPI."""
 MOST_AT_ONCE = 10_000
 """Schemas that one value is held to, each time that one is referred to counted: so many take tenths of a second."""
+MOST_TRIED = 200
+"""Schemas that are tried one by one for the wrong ones."""
 _NO_SCHEMAS = frozenset({"discriminator", "externalDocs", "xml"})
 
 
@@ -53,6 +56,37 @@ def check_schemas(document: Document, report: Report) -> bool:
                 _check_keywords(report, at, node)
                 _check_size(document, report, at, sizes)
     return max(sizes.values(), default=0) <= MOST_AT_ONCE
+
+
+def check_compiles(document: Document, report: Report) -> None:
+    """Report what JSON Schema's own schema allows and still means nothing: a `$dynamicRef` to nowhere, say."""
+    roots = dict(schema_roots(document))
+    try:
+        schemas = Schemas(document)
+    except SchemaError:
+        return  # told when the contract is built
+    try:
+        schemas.validator({"anyOf": [True, *(schemas.reference(pointer) for pointer in roots)]})
+    except SchemaError:
+        wrong = dict(_not_compiled(schemas, list(roots)[:MOST_TRIED]))
+    else:
+        return
+    # A schema that refers to a wrong one cannot be used either; only the wrong one is told, if that can be known.
+    guilty = [pointer for pointer in wrong if not (_targets(document, roots[pointer]) - {pointer}) & wrong.keys()]
+    for pointer in guilty or list(wrong)[:1]:
+        report.error("schema.invalid", pointer, f"the schema cannot be used: {wrong[pointer]}", "correct the schema")
+
+
+def _not_compiled(schemas: Schemas, pointers: list[Pointer]) -> Iterator[tuple[Pointer, str]]:
+    for pointer in pointers:
+        try:
+            schemas.at(pointer)
+        except SchemaError as error:
+            yield pointer, str(error)
+
+
+def _targets(document: Document, schema: Any) -> set[Pointer]:
+    return {document.target(node["$ref"]) for _, node in walk(schema) if isinstance(node.get("$ref"), str)}
 
 
 def _check_size(document: Document, report: Report, start: Pointer, sizes: dict[int, int]) -> None:
