@@ -32,6 +32,7 @@ def test_zero_means_the_default(given: int, threshold: float, trade_off: float, 
         ([{"text": "a", "id": "1"}, {"text": "b"}], "#/chunks/1/id"),
         ([{"text": "a", "embedding": [1, 2]}, {"text": "b", "embedding": [1]}], "#/chunks/1/embedding"),
         ([{"text": "a", "embedding": [1e300, 2]}], "#/chunks/0/embedding"),
+        ([{"text": "a", "embedding": [10**400, 2]}], "#/chunks/0/embedding"),
     ],
 )
 def test_what_a_schema_cannot_say_is_refused_by_its_place(chunks: list[dict], pointer: str) -> None:

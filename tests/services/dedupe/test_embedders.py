@@ -62,6 +62,12 @@ def test_a_text_without_words_has_no_direction() -> None:
     assert rows[2].any()
 
 
+def test_long_texts_are_read_to_their_end() -> None:
+    same = "The quick brown fox jumps over the lazy dog. " * 3_000
+    assert apart(same + "Interest rates rise. " * 3_000, same) > 0.15
+    assert apart(same, same.lower()) < 0.15
+
+
 Answer = Callable[[dict[str, Any]], tuple[int, bytes]]
 
 

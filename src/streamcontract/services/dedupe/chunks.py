@@ -93,8 +93,12 @@ def _repeated(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _vector(given: Sequence[float] | None) -> Vector | None:
     if given is None:
         return None
+    try:
+        numbers = np.array(given, dtype=np.float64)
+    except OverflowError:  # an integer that no double holds
+        return np.full(len(given), np.nan, dtype=np.float32)
     with np.errstate(over="ignore"):
-        return np.array(given, dtype=np.float64).astype(np.float32)
+        return numbers.astype(np.float32)
 
 
 def _bad_vectors(vectors: Sequence[Vector | None]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,9 @@ from streamcontract.services.dedupe.chunks import Vector
 
 __all__ = ["MarginalRelevance", "representatives"]
 
+DECIMALS = 6
+"""Of a cosine of 32-bit vectors; the rest is rounding."""
+
 
 def representatives(scores: Sequence[float], labels: Sequence[int]) -> list[int]:
     """For each cluster, in order, the position of its chunk with the highest score; of equal ones the earliest."""
@@ -40,7 +43,9 @@ class MarginalRelevance:
             best = int(np.argmax(value))  # of equal ones the first: the earliest
             self.picked.append(best)
             self.free[best] = False
-            np.maximum(self.nearest, self.rows @ self.rows[best], out=self.nearest)
+            # Without the rounding's noise, or it and not the order would break ties.
+            cosines = np.round(self.rows @ self.rows[best], DECIMALS)
+            np.maximum(self.nearest, cosines, out=self.nearest)
 
 
 def _scaled(scores: np.ndarray) -> np.ndarray:
