@@ -195,3 +195,38 @@ def test_an_event_without_a_name_is_still_too_much_after_the_end() -> None:
         monitor.feed(f"data: {text}\n\n".encode())
     monitor.close()
     assert ids(monitor) == ["schema.not-json", "sequence.after-end"]
+
+
+def any_number(name: str) -> dict[str, Any]:
+    return json_event(name, {"i": {}}, required=False)
+
+
+def test_a_key_of_several_parts_does_not_tell_1_from_1_0() -> None:
+    turns = {"id": "turns", "by": "[data.i, {'k': data.i}]", "events": ["a", "b"], "sequence": "a b"}
+    contract = {name: any_number(name) for name in ("a", "b")}
+    stream = stream_of({"sequence": "(a | b)*", "slices": [turns]}, contract)
+    monitor = watched(stream, [("a", {"i": 1}), ("b", {"i": 1.0})])
+    assert (ids(monitor), monitor.verdict) == ([], Verdict.CONFORMS)
+    goes_up = {"id": "goes-up", "at": "a", "by": "[data.i]", "assert": "data.i > previous.data.i"}
+    stream = stream_of({"sequence": "(a | b)*", "rules": [goes_up]}, contract)
+    assert ids(watched(stream, [("a", {"i": 1}), ("a", {"i": 1.0})])) == ["rule.goes-up"]
+
+
+def test_what_interrupts_after_the_end_changes_nothing_of_how_it_ended() -> None:
+    contract = {name: any_number(name) for name in ("a", "b", "stop", "error")}
+    pairs = {"id": "pairs", "by": "data.i", "events": ["a", "b"], "sequence": "a b"}
+    language = {"sequence": "(a | b)* stop", "interruptedBy": ["error"], "slices": [pairs]}
+    stream = stream_of({**language, "outcome": {"success": ["stop"], "failure": ["error"]}}, contract)
+    monitor = watched(stream, [("a", {"i": 1}), ("stop", {}), ("error", {})])
+    assert (ids(monitor), monitor.outcome) == (["sequence.after-end", "slice.pairs"], "success")
+
+
+@pytest.mark.parametrize("data", ['{"n": "x"}', "xx"])
+def test_a_rule_at_the_end_does_not_judge_an_invalid_last_event(data: str) -> None:
+    contract = {"t": json_event("t", {"i": "integer"}), "done": json_event("done", {"n": "integer"})}
+    counts = {"id": "counts", "collect": {"c": {"count": "t"}}, "at": "end", "assert": "last.data.n == c"}
+    stream = stream_of({"sequence": "t* done", "rules": [counts]}, contract)
+    monitor = watched(stream, [("t", {"i": 1}), ("done", data)])
+    assert len(monitor.findings) == 1
+    assert monitor.findings[0].id.startswith("schema.")
+    assert [part.id for part in monitor.unsettled] == ["rule.counts"]

@@ -123,6 +123,12 @@ class Expectations:
             if rule.rule.at_end:
                 rule.unsettled = rule.unsettled or reason
 
+    def unsettle_last(self, reason: str) -> None:
+        """The last event cannot be trusted: rules at the end that read it say nothing."""
+        for rule in self._rules:
+            if rule.rule.at_end and "last" in _names_read(rule.rule):
+                rule.unsettled = rule.unsettled or reason
+
     def _collect(self, symbol: str, scope: Mapping[str, Any]) -> None:
         for id_, gathered in self._gathered.items():
             try:

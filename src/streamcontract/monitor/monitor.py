@@ -55,6 +55,7 @@ class StreamMonitor:
         self._started = started
         self._conclusive = False
         self._interrupted = False
+        self._last_invalid = False
         self._retry: int | None = None
         self._decoder = Decoder()
         self._ledger = Ledger(stream.operation, request, started)
@@ -219,15 +220,15 @@ class StreamMonitor:
         index = self._known
         self._known += 1
         self.last_symbol = self.latest = symbol
-        after_end = self._take_order(symbol, where)
+        if self._take_order(symbol, where):
+            return  # what comes after the end is one fault already, and changes nothing of how it ended
         if symbol in self.stream.interrupted_by:
             self._interrupted = True
         if symbol in self.stream.outcome.success:
             self.outcome = "success"
         elif symbol in self.stream.outcome.failure:
             self.outcome = "failure"
-        if after_end:
-            return  # what comes after the end is one fault already
+        self._last_invalid = any(fault.kind is not FaultKind.EVENT for fault in classified.faults)
         if self._expectations.keep_last:
             self.last = {
                 "data": classified.payload,
@@ -282,6 +283,8 @@ class StreamMonitor:
             )
             self._expectations.unsettle_end("the stream was truncated")
         else:
+            if self._last_invalid:
+                self._expectations.unsettle_last(f"the last event ({self.last_symbol}) is invalid")
             for found in self._expectations.end(interrupted=self._interrupted, last=self.last):
                 self._ledger.add(
                     found.id, where, found.message, level=found.level, place=found.place, location=found.location

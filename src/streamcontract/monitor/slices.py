@@ -118,6 +118,15 @@ class SliceWatch:
 
 def as_key(value: Any) -> str:
     """A key as text: equal JSON values give equal keys, also 1 and 1.0, which CEL compares as equal."""
+    return msgspec.json.encode(_whole(value), order="deterministic", enc_hook=str).decode()
+
+
+def _whole(value: Any) -> Any:
+    """The value with its whole numbers as ints, wherever they stand in it."""
     if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return msgspec.json.encode(value, order="deterministic", enc_hook=str).decode()
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _whole(member) for key, member in value.items()}
+    return value
