@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from documents import ids, json_event, stream_of, watched
-from one_rule import REQUEST, SCHEMAS, Events, done, judged, tokens
+from one_rule import REQUEST, SCHEMAS, Events, done, judged, tokens, unsettled
 
 from streamcontract import Level, Response, Verdict
 
@@ -205,3 +205,27 @@ def test_an_event_may_be_called_end() -> None:
 
 def test_at_the_end_of_an_empty_stream() -> None:
     assert ids(judged(AT_END, [])) == ["rule.r"]
+
+
+# Values that JSON has and CEL has not.
+
+
+def test_by_tells_integers_of_any_size_apart() -> None:
+    once = {"by": "data.i", "collect": {"seen": {"count": "token"}}, "at": "token", "assert": "seen == 0"}
+    assert judged(once, [*tokens(2**64, 2**64 + 1), *done()]).verdict is Verdict.CONFORMS
+    assert ids(judged(once, [*tokens(2**64, 2**64), *done()])) == ["rule.r"]
+
+
+@pytest.mark.parametrize("data", ['{"i": 18446744073709551616}', '{"i": 1e999}', '{"i": "\\ud83d"}'])
+def test_what_cel_cannot_hold_is_not_judged(data: str) -> None:
+    monitor = judged({"at": "token", "assert": "data.i == previous.data.i"}, [("token", data), ("token", data)])
+    assert (ids(monitor), unsettled(monitor)) == ([], ["rule.r"])
+    assert judged({"at": "token", "assert": "!has(data.x)"}, [("token", data)]).verdict is Verdict.CONFORMS
+
+
+def test_a_message_shows_little_of_a_large_value_and_nothing_that_cannot_be_written() -> None:
+    rule = {"at": "done", "assert": "data.text == data.i"}
+    (finding,) = judged(rule, done(text="x" * 1_000_000, i=[list(range(1_000))] * 900)).findings
+    assert len(finding.message) < 500
+    (finding,) = judged({"at": "token", "assert": "data.i"}, [("token", '{"i": "\\ud83d"}')]).findings
+    assert finding.message.encode()

@@ -5,13 +5,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from streamcontract.contract.expressions import EvaluationError, Expression
+from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
 from streamcontract.contract.model import Afterwards, Rule, Slice, Stream
 from streamcontract.contract.problems import Location
 from streamcontract.contract.symbols import Classified
 from streamcontract.monitor.findings import Level, Unsettled
+from streamcontract.monitor.gathering import Gathered
 from streamcontract.monitor.request import Request, Response
-from streamcontract.monitor.rules import Gathered, GatherLimitError, RuleWatch
+from streamcontract.monitor.rules import RuleWatch
 from streamcontract.monitor.slices import SliceWatch
 from streamcontract.wire.events import ReceivedEvent
 
@@ -61,7 +62,7 @@ class Expectations:
         return tuple(Unsettled(id_, reason) for id_, reason in {**watched, **self._unsettled}.items())
 
     def request_holds(self, condition: Expression) -> bool:
-        """Whether a condition on the request holds; one without a value does not."""
+        """Whether a condition on the request holds; one without a value does not. Raises LimitError."""
         try:
             return condition.evaluate(self._base) is True
         except EvaluationError:
@@ -100,7 +101,7 @@ class Expectations:
                     yield _of_rule(rule.rule, rule_fault.message)
 
     def collected(self, afterwards: Afterwards) -> dict[str, Any]:
-        """What a follow-up has gathered."""
+        """What a follow-up has gathered. Raises LimitError when it is too much to read."""
         gathered = self._gathered[afterwards.id]
         return gathered.values(frozenset(collector.name for collector in afterwards.collect))
 
@@ -133,8 +134,8 @@ class Expectations:
         for id_, gathered in self._gathered.items():
             try:
                 gathered.take(symbol, scope)
-            except GatherLimitError:
-                self._unsettled[f"afterwards.{id_}"] = "too much was to be gathered"
+            except LimitError as error:
+                self._unsettled[f"afterwards.{id_}"] = str(error)
 
     def _settle_by_what_is_known(self) -> None:
         """Where no request is known (a bare recording), what speaks of it is unsettled."""

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from streamcontract.contract.automaton import Automaton
+from streamcontract.contract.expressions import LimitError
 from streamcontract.contract.model import Afterwards, Order, Stream
 from streamcontract.contract.symbols import Classified, FaultKind
 from streamcontract.monitor.coverage import Transitions, transitions_of
@@ -108,7 +109,7 @@ class StreamMonitor:
         return self._order.allowed() if self._order else tuple(sorted(self.stream.classifier.symbols))
 
     def collected(self, afterwards: Afterwards) -> dict[str, Any]:
-        """What a follow-up's `collect` has gathered from this stream."""
+        """What a follow-up's `collect` has gathered from this stream. Raises LimitError when it is too much to read."""
         return self._expectations.collected(afterwards)
 
     # The stream goes on ---------------------------------------------------------------------------------------------
@@ -299,8 +300,12 @@ class StreamMonitor:
             if self.request is None:
                 self._ledger.unsettle("sequence", "which order holds depends on the request, which is not known")
                 return 0, None
-            if self._expectations.request_holds(order.when):
-                return number, order
+            try:
+                if self._expectations.request_holds(order.when):
+                    return number, order
+            except LimitError as error:
+                self._ledger.unsettle("sequence", f"which order holds depends on the request: {error}")
+                return 0, None
         return 0, None
 
     def _check_retry(self, first: ReceivedEvent, where: Where) -> None:

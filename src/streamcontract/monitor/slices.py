@@ -1,11 +1,12 @@
 """One order per key, interleaved in one stream (section 4)."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from streamcontract.contract.expressions import EvaluationError
+from streamcontract.contract.expressions import EvaluationError, LimitError
 from streamcontract.contract.model import Slice
 from streamcontract.monitor.order import OrderTracker
 from streamcontract.monitor.repair import OrderFaultKind, repair_table
@@ -40,10 +41,11 @@ class SliceWatch:
         if symbol in self.rule.complete_before:
             yield from self._must_be_complete(f"when {symbol} came")
         if symbol in self.rule.events:
-            for item in self._items(scope):
-                if self.unsettled:
-                    return
-                yield from self._step(symbol, item, number)
+            try:
+                for item in self._items(scope):
+                    yield from self._step(symbol, item, number)
+            except LimitError as error:
+                self.unsettled = str(error)
 
     def end(self) -> Iterator[SliceFault]:
         """The stream has ended, complete by its own order."""
@@ -68,8 +70,6 @@ class SliceWatch:
             return  # "An event on which `by` has no value belongs to no slice"
         name = self._name(symbol, scope)
         tracker = self._tracker(key, name)
-        if tracker is None:
-            return
         fault = tracker.step(name, number)
         if tracker.complete:
             self._incomplete.pop(key, None)
@@ -90,14 +90,13 @@ class SliceWatch:
         # A name that the sequence does not have is a fault whatever it is; one word for all keeps memory bounded.
         return name if isinstance(name, str) and name in self.rule.automaton.symbols else "(another symbol)"
 
-    def _tracker(self, key: str, name: str) -> OrderTracker | None:
+    def _tracker(self, key: str, name: str) -> OrderTracker:
         tracker = self._keys.get(key)
         if tracker is not None and self.rule.reopen and tracker.complete and not tracker.allows(name):
             tracker = None
         if tracker is None:
             if key not in self._keys and len(self._keys) >= KEY_LIMIT:
-                self.unsettled = f"more than {KEY_LIMIT:,} keys"
-                return None
+                raise LimitError(f"more than {KEY_LIMIT:,} keys")
             tracker = self._keys[key] = OrderTracker(self._table)
         return tracker
 
@@ -118,7 +117,10 @@ class SliceWatch:
 
 def as_key(value: Any) -> str:
     """A key as text: equal JSON values give equal keys, also 1 and 1.0, which CEL compares as equal."""
-    return msgspec.json.encode(_whole(value), order="deterministic", enc_hook=str).decode()
+    try:
+        return msgspec.json.encode(_whole(value), order="deterministic", enc_hook=str).decode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can write
+        return json.dumps(_whole(value), sort_keys=True, default=str)
 
 
 def _whole(value: Any) -> Any:
