@@ -7,6 +7,7 @@ contract's failure event; and where the contract does not allow that one, by cut
 would tell the client that the stream is whole.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from enum import Enum
@@ -49,6 +50,11 @@ class StreamAnswer(StarletteResponse):
         """Send the stream. Raises what the handler raised, when nothing was sent yet."""
         with self.call.metrics.stream(self.call.operation) as counts:
             await _OpenStream(self.call, self.binding, self.events, counts).run()
+
+
+def _cancelled_from_outside() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 class _Stop(Enum):
@@ -110,6 +116,12 @@ class _OpenStream:
             await self._send_events()
         except Exception as error:
             self.fault = error
+        except asyncio.CancelledError as error:
+            if self.tasks.cancel_scope.cancel_called or _cancelled_from_outside():
+                raise
+            # A library that the handler uses has given up a task of its own: to the client that is a fault like any.
+            self.fault = RuntimeError("the handler was cancelled by what it called")
+            self.fault.__cause__ = error
         finally:
             with anyio.move_on_after(self.settings.cleanup_seconds, shield=True) as cleanup:
                 await self._close_handler()
