@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from streamcontract.monitor.request import Request
 from streamcontract.server.problems import Problem
+from streamcontract.server.turns import LARGE, drop_in_turns
 
 if TYPE_CHECKING:
     from streamcontract.server.binding import Binding
@@ -127,6 +128,13 @@ class Call:
         """Returns when the client has left, or the answer is complete."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    async def drop_body(self) -> None:
+        """Let go of what was sent, which nobody needs any more."""
+        held, self.body = [self.body], None
+        self.arguments.clear()
+        if self.received > LARGE:
+            await drop_in_turns(held)
 
     async def drain(self) -> None:
         """Read on for a moment, so that a client that is still sending reads its answer instead of a broken pipe."""
