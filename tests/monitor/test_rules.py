@@ -6,7 +6,7 @@ import pytest
 from documents import ids, json_event, stream_of, watched
 from one_rule import REQUEST, SCHEMAS, Events, done, judged, tokens, unsettled
 
-from streamcontract import Level, Response, Verdict
+from streamcontract import Event, Level, Response, Verdict
 
 # `at` and `assert`.
 
@@ -229,3 +229,44 @@ def test_a_message_shows_little_of_a_large_value_and_nothing_that_cannot_be_writ
     assert len(finding.message) < 500
     (finding,) = judged({"at": "token", "assert": "data.i"}, [("token", '{"i": "\\ud83d"}')]).findings
     assert finding.message.encode()
+
+
+# Events whose data is not to be looked at.
+
+
+def observed(*rules: dict[str, Any], passed_over: int) -> Any:
+    """The monitor of `token token done`, of which one event is too large for rules."""
+    stream = stream_of({"sequence": "(token | other | note)* done", "rules": list(rules)}, SCHEMAS)
+    monitor = stream.monitor()
+    for number, (name, data) in enumerate([*tokens(2, 2), *done(i=2)]):
+        monitor.observe(Event(name, data), rules=number != passed_over)
+    monitor.close()
+    return monitor
+
+
+@pytest.mark.parametrize(
+    ("rule", "passed_over", "settled"),
+    [
+        ({"at": "done", "assert": "data.i == 1"}, 0, True),
+        ({"at": "done", "assert": "data.i == 1"}, 2, False),
+        ({"at": "token", "assert": "data.i == 1"}, 0, False),
+        ({"at": "token", "assert": "index == 9"}, 0, True),
+        ({"at": "done", "collect": {"n": {"count": "token"}}, "assert": "n == 9"}, 0, True),
+        ({"at": "done", "collect": {"n": {"count": "token"}}, "assert": "n == 9"}, 2, True),
+        ({"at": "done", "collect": {"n": {"count": "token", "where": "data.i == 2"}}, "assert": "n == 9"}, 0, False),
+        ({"at": "done", "collect": {"n": {"count": "token", "where": "data.i == 2"}}, "assert": "n == 9"}, 2, True),
+        ({"at": "token", "by": "data.i", "assert": "index == 9"}, 1, False),
+        ({"at": "end", "assert": "last.data.i == 1"}, 1, True),
+        ({"at": "end", "assert": "last.data.i == 1"}, 2, False),
+    ],
+)
+def test_a_rule_that_reads_what_is_passed_over_is_unsettled(
+    rule: dict[str, Any], passed_over: int, settled: bool
+) -> None:
+    monitor = observed({"id": "r", **rule}, passed_over=passed_over)
+    assert [part.id for part in monitor.unsettled] == ([] if settled else ["rule.r"])
+    if settled:
+        assert ids(monitor) == ["rule.r"]
+    else:
+        assert monitor.verdict is not Verdict.CONFORMS
+        assert "too large" in monitor.unsettled[0].reason

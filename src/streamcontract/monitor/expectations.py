@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
-from streamcontract.contract.model import Afterwards, Rule, Slice, Stream
+from streamcontract.contract.model import Afterwards, Collector, Rule, Slice, Stream
 from streamcontract.contract.problems import Location
 from streamcontract.contract.symbols import Classified
 from streamcontract.monitor.findings import Level, Unsettled
@@ -17,6 +17,9 @@ from streamcontract.monitor.slices import SliceWatch
 from streamcontract.wire.events import ReceivedEvent
 
 __all__ = ["ExpectationFault", "Expectations"]
+
+DATA = frozenset({"data", "previous"})
+"""The variables by which expressions read an event's data."""
 
 Watch = TypeVar("Watch", SliceWatch, RuleWatch)
 
@@ -42,6 +45,7 @@ class Expectations:
             self._base["response"] = {"status": response.status, "headers": dict(response.headers)}
         self._slices = tuple(SliceWatch(slice_) for slice_ in stream.slices)
         self._rules = tuple(RuleWatch(rule) for rule in stream.rules)
+        self._afterwards = stream.afterwards
         self._gathered = {after.id: Gathered(after.collect) for after in stream.afterwards}
         self._unsettled: dict[str, str] = {}
         self._slices_of: Mapping[str, tuple[SliceWatch, ...]] = _by_symbol(
@@ -113,6 +117,15 @@ class Expectations:
         for rule in self._rules_of.get(symbol, ()):
             rule.unsettled = rule.unsettled or reason
 
+    def pass_over(self, symbol: str, reason: str) -> None:
+        """An event of this symbol is right, but who reads its data is not to look at it, and says nothing more."""
+        for watch in self._watches:
+            if symbol in _symbols_read(watch.rule):
+                watch.unsettled = watch.unsettled or reason
+        for after in self._afterwards:
+            if symbol in _symbols_gathered(after.collect):
+                self._unsettled.setdefault(f"afterwards.{after.id}", reason)
+
     def unsettle_all(self, reason: str) -> None:
         """An event was lost, nobody knows which."""
         for watch in self._watches:
@@ -132,6 +145,8 @@ class Expectations:
 
     def _collect(self, symbol: str, scope: Mapping[str, Any]) -> None:
         for id_, gathered in self._gathered.items():
+            if f"afterwards.{id_}" in self._unsettled:
+                continue
             try:
                 gathered.take(symbol, scope)
             except LimitError as error:
@@ -154,6 +169,25 @@ def _names_read(rule: Rule | Slice) -> frozenset[str]:
         expressions += [rule.assertion, rule.when]
         expressions += [expression for collector in rule.collect for expression in (collector.value, collector.where)]
     return frozenset(name for expression in expressions if expression is not None for name in expression.names)
+
+
+def _symbols_read(rule: Rule | Slice) -> frozenset[str]:
+    """The symbols of the events whose data is read."""
+    if isinstance(rule, Slice):
+        return rule.events
+    if _reads_data(rule.by):
+        return rule.at.union(*(collector.symbols for collector in rule.collect))
+    gathered = _symbols_gathered(rule.collect)
+    return gathered | rule.at if _reads_data(rule.assertion, rule.when) else gathered
+
+
+def _symbols_gathered(collectors: Iterable[Collector]) -> frozenset[str]:
+    """The symbols of the events whose data is gathered from."""
+    return frozenset(symbol for c in collectors if _reads_data(c.value, c.where) for symbol in c.symbols)
+
+
+def _reads_data(*expressions: Expression | None) -> bool:
+    return any(not expression.names.isdisjoint(DATA) for expression in expressions if expression is not None)
 
 
 def _by_symbol(watches: Iterable[tuple[Watch, frozenset[str]]]) -> dict[str, tuple[Watch, ...]]:

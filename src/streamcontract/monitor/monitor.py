@@ -57,6 +57,7 @@ class StreamMonitor:
         self._conclusive = False
         self._interrupted = False
         self._last_invalid = False
+        self._last_passed_over = False
         self._retry: int | None = None
         self._decoder = Decoder()
         self._ledger = Ledger(stream.operation, request, started)
@@ -121,8 +122,11 @@ class StreamMonitor:
         self._take(self._decoder.feed(chunk, at))
         return self._ledger.new()
 
-    def observe(self, event: Event, *, at: float | None = None) -> list[Finding]:
-        """Take an event that is about to be sent. Returns the findings that are new."""
+    def observe(self, event: Event, *, at: float | None = None, rules: bool = True) -> list[Finding]:
+        """Take an event that is about to be sent. Returns the findings that are new.
+
+        Without `rules`, what reads the event's data is left unsettled: it takes long where the data is large.
+        """
         if at is not None:
             self._note_timing(self._timing.bytes_arrived(at), at)
         if event.retry is not None and self.events == 0:
@@ -130,7 +134,7 @@ class StreamMonitor:
         data = event.data if isinstance(event.data, str) else msgspec.json.encode(event.data).decode()
         if "\r" in data:
             data = data.replace("\r\n", "\n").replace("\r", "\n")  # as it will arrive: an event has lines, not CRs
-        self._take_event(ReceivedEvent(event.event, data, event.id, event.retry, -1, -1, at))
+        self._take_event(ReceivedEvent(event.event, data, event.id, event.retry, -1, -1, at), rules=rules)
         return self._ledger.new()
 
     def observe_comment(self, *, at: float | None = None) -> list[Finding]:
@@ -177,7 +181,7 @@ class StreamMonitor:
             self._ledger.unsettle("sequence", f"an event was lost at byte {fault.offset}")
             self._expectations.unsettle_all(f"an event was lost at byte {fault.offset}")
 
-    def _take_event(self, event: ReceivedEvent) -> None:
+    def _take_event(self, event: ReceivedEvent, *, rules: bool = True) -> None:
         where = Where(self.events, event.offset if event.offset >= 0 else None, event.at)
         self.events += 1
         if event.at is not None:
@@ -193,6 +197,9 @@ class StreamMonitor:
             return
         if classified.faults:
             self._note_schema_faults(classified, where)
+        if not rules:
+            self._expectations.pass_over(classified.symbol, f"event {self.events} ({classified.symbol}) is too large")
+        self._last_passed_over = not rules
         self._take_known(event, classified, classified.symbol, where)
 
     def _take_unknown(self, event: ReceivedEvent, where: Where) -> None:
@@ -284,8 +291,9 @@ class StreamMonitor:
             )
             self._expectations.unsettle_end("the stream was truncated")
         else:
-            if self._last_invalid:
-                self._expectations.unsettle_last(f"the last event ({self.last_symbol}) is invalid")
+            if self._last_invalid or self._last_passed_over:
+                why = "invalid" if self._last_invalid else "too large"
+                self._expectations.unsettle_last(f"the last event ({self.last_symbol}) is {why}")
             for found in self._expectations.end(interrupted=self._interrupted, last=self.last):
                 self._ledger.add(
                     found.id, where, found.message, level=found.level, place=found.place, location=found.location

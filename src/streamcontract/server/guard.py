@@ -43,10 +43,14 @@ class Guard:
         self.refused: str | None = None
         """The id of the finding for which an event was held back."""
 
-    def admits(self, event: Event, at: float) -> bool:
-        """Whether an event may go out; `at` is now, without the time that the client took."""
+    def admits(self, event: Event, size: int, at: float) -> bool:
+        """Whether an event of that many bytes may go out; `at` is now, without the time that the client took."""
         monitor = self.monitor
-        findings = monitor.observe(event, at=at)
+        large = size > self.call.runtime.settings.guard_event_limit
+        unsettled = len(monitor.unsettled) if large else 0
+        findings = monitor.observe(event, at=at, rules=not large)
+        if large and (parts := [part.id for part in monitor.unsettled[unsettled:]]):
+            log.info("the event is too large to be judged by", parts=parts, operation=monitor.stream.operation)
         if findings and self._refuses(findings):
             return False
         symbol = monitor.latest or "unknown"
@@ -125,7 +129,7 @@ class NoGuard:
             stream.outcome.success, "success"
         )
 
-    def admits(self, event: Event, at: float) -> bool:
+    def admits(self, event: Event, size: int, at: float) -> bool:
         """Always."""
         type_ = event.event or "message"
         symbol = type_ if type_ in self._known else "unknown"

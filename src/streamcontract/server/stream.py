@@ -147,7 +147,7 @@ class _OpenStream:
             data = encode(event)
             now = clock()
             guard = self.guard or self._prepare()
-            if not guard.admits(event, now - self.blocked):
+            if not guard.admits(event, len(data), now - self.blocked):
                 return
             if self.call.status is None:
                 await self._begin()
