@@ -25,6 +25,10 @@ class DedupeSettings(BaseSettings):
     openai_retries: int = Field(default=2, ge=0, le=10, description="How often a failed request to it is made again")
     batch: int = Field(default=64, ge=1, le=2048, description="Texts that are embedded at once")
     workers: int = Field(default=2, ge=1, le=64, description="Processes for the work that would hold up other streams")
+    threads: int = Field(default=1, ge=1, le=64, description="Threads of each for its arithmetic, and of the server")
+    seconds: float = Field(
+        default=540.0, gt=0, description="How long the work of one request may take, with its waiting"
+    )
     waiting: int = Field(default=64, ge=0, le=10_000, description="Requests that may wait for one; beyond: 503")
 
 
