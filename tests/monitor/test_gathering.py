@@ -7,6 +7,7 @@ from documents import ids
 from one_rule import Events, done, judged, tokens, unsettled
 
 from streamcontract import Verdict
+from streamcontract.monitor import gathering
 
 
 @pytest.mark.parametrize(
@@ -144,3 +145,10 @@ def test_what_is_read_and_gathered_all_along_is_given_up_before_it_takes_the_squ
 def test_read_once_it_may_be_as_large_as_can_be_gathered() -> None:
     rule = {"collect": {"c": {"join": "data.i", "from": "token"}}, "at": "done", "assert": "size(c) == 15000000"}
     assert judged(rule, [*tokens(*["x" * 1_000_000] * 15), *done()]).verdict is Verdict.CONFORMS
+
+
+def test_many_short_values_count_for_more_than_their_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "GATHER_LIMIT", 10_000)
+    rule = {"collect": {"c": {"distinct": "data.i", "from": "token"}}, "at": "done", "assert": "size(c) > 0"}
+    assert judged(rule, [*tokens(*range(100)), *done()]).verdict is Verdict.CONFORMS
+    assert unsettled(judged(rule, [*tokens(*range(200)), *done()])) == ["rule.r"]

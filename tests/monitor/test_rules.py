@@ -7,6 +7,7 @@ from documents import ids, json_event, stream_of, watched
 from one_rule import REQUEST, SCHEMAS, Events, done, judged, tokens, unsettled
 
 from streamcontract import Event, Level, Response, Verdict
+from streamcontract.monitor import gathering
 
 # `at` and `assert`.
 
@@ -270,3 +271,36 @@ def test_a_rule_that_reads_what_is_passed_over_is_unsettled(
     else:
         assert monitor.verdict is not Verdict.CONFORMS
         assert "too large" in monitor.unsettled[0].reason
+
+
+# What a rule keeps.
+
+
+def test_of_previous_a_rule_keeps_what_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "GATHER_LIMIT", 10_000)
+    rule = {"by": "data.stage", "at": "token", "assert": "data.i >= previous.data.i"}
+    events: Events = [("token", {"stage": n % 100, "i": n, "text": "x" * 1_000}) for n in range(1_000)]
+    assert judged(rule, [*events, *done()]).verdict is Verdict.CONFORMS
+    whole = {**rule, "when": "previous.data.text == data.text"}
+    assert unsettled(judged(whole, [*events, *done()])) == ["rule.r"]
+    assert judged({**whole, "by": "'all'"}, [*events, *done()]).verdict is Verdict.CONFORMS
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("previous.data.i < data.i && previous.index == index - 1", True),
+        ("size(previous) == 4 && previous.event == 'token' && previous.id == ''", True),
+        ("previous.data == {'i': 1}", True),
+        ("previous['data']['i'] == 1", True),
+        ("previous.data.i == 2", False),
+    ],
+)
+def test_previous_has_all_that_is_read_of_it(condition: str, holds: bool) -> None:
+    assert ids(judged({"at": "token", "assert": condition}, tokens(1, 2))) == ([] if holds else ["rule.r"])
+
+
+def test_keys_take_of_what_a_rule_may_keep() -> None:
+    rule = {"by": "data.i", "collect": {"seen": {"count": "token"}}, "at": "token", "assert": "seen == 0"}
+    long = [f"{n}{'x' * 1_000_000}" for n in range(20)]
+    assert unsettled(judged(rule, [*tokens(*long), *done()])) == ["rule.r"]

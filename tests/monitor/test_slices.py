@@ -303,3 +303,11 @@ def ids_in_order(by: str) -> Stream:
     """Each key comes once."""
     slice_ = {"id": "s", "by": by, "events": ["token"], "sequence": "token"}
     return stream_of({"sequence": "token*", "slices": [slice_]}, {"token": json_event("token", {"i": {}})})
+
+
+def test_long_keys_are_followed_up_to_a_bound() -> None:
+    long = [("token", {"i": f"{n}{'x' * 1_000_000}"}) for n in range(20)]
+    monitor = watched(ids_in_order("data.i"), long)
+    assert (ids(monitor), monitor.verdict) == ([], Verdict.INCONCLUSIVE)
+    assert "16,777,216 bytes" in monitor.unsettled[0].reason
+    assert watched(ids_in_order("data.i"), long[:10]).verdict is Verdict.CONFORMS

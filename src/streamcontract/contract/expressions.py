@@ -12,7 +12,7 @@ from typing import Any
 
 import cel
 
-from streamcontract.contract.values import Effort, EvaluationError, LimitError, Reads, doubles, follow, ints, pick
+from streamcontract.contract.values import Effort, EvaluationError, LimitError, Reads, doubles, follow, ints, variables
 
 __all__ = ["EvaluationError", "Expression", "ExpressionError", "LimitError", "compile_expression"]
 
@@ -66,14 +66,14 @@ class Expression:
         """Its value. Raises EvaluationError when it has none, LimitError when the data is too large for it."""
         if self.path:
             return follow(scope, self.path)
-        variables = pick(scope, self.reads, self.effort)
+        read = variables(scope, self.reads, self.effort)
         try:
-            return self._run(variables, self.program)
+            return self._run(read, self.program)
         except TypeError as error:
             # JSON has one kind of number, and CEL adds no int to a double: 1 and 1.0 must not be told apart by that.
             for program, as_one_kind in ((self.program, ints), (self.in_doubles, doubles)):
                 try:
-                    return self._run({name: as_one_kind(value) for name, value in variables.items()}, program)
+                    return self._run({name: as_one_kind(value) for name, value in read.items()}, program)
                 except (TypeError, OverflowError, EvaluationError):
                     continue
             raise EvaluationError(_first_sentence(str(error))) from None

@@ -16,6 +16,7 @@ __all__ = [
     "follow",
     "ints",
     "pick",
+    "variables",
 ]
 
 EVALUATION_LIMIT = 1_000_000
@@ -99,21 +100,26 @@ class Effort:
         return turns * (1 + text // TEXT_STEP * (1 + self.sums))
 
 
-def pick(scope: Mapping[str, Any], reads: Reads, effort: Effort) -> dict[str, Any]:
+def variables(scope: Mapping[str, Any], reads: Reads, effort: Effort) -> dict[str, Any]:
     """The variables that an expression reads, each with what it reads of them.
 
     Raises LimitError where evaluating would take too long, or where CEL does not have the number.
     """
-    variables = {name: _pick(scope[name], below) for name, below in reads.items() if name in scope}
+    found = pick(scope, reads)
     measure = _Measure()
-    for value in variables.values():
+    for value in found.values():
         measure.take(value)
     if effort.steps(measure.longest, measure.text) > EVALUATION_LIMIT:
         raise LimitError(
             f"loops over {measure.longest:,} values, with texts of up to {measure.text:,} characters, would take more"
             f" than {EVALUATION_LIMIT:,} steps"
         )
-    return variables
+    return found
+
+
+def pick(scope: Mapping[str, Any], reads: Reads) -> dict[str, Any]:
+    """Of each variable that is there what is read of it."""
+    return {name: _pick(scope[name], below) for name, below in reads.items() if name in scope}
 
 
 def follow(scope: Mapping[str, Any], path: Sequence[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
@@ -14,6 +15,9 @@ __all__ = ["GATHER_LIMIT", "READ_LIMIT", "Budget", "Gathered", "holds"]
 
 GATHER_LIMIT = 16 * 1024 * 1024
 """Bytes that `join` or `distinct` may gather for one rule: what a client that stores the answer would hold, too."""
+
+OVERHEAD = 64
+"""Bytes that each distinct value counts for besides its own: many short ones fill the memory, too."""
 
 READ_LIMIT = 4_000_000
 """Steps in which one rule may read what it has gathered, over a whole stream. CEL takes a list or a text anew at each
@@ -51,7 +55,7 @@ class Gathered:
         self._collectors = collectors
         self._budget = budget or Budget()
         self._values: dict[str, Any] = {c.name: 0 if c.verb in ("count", "sum") else None for c in collectors}
-        self._joined: dict[str, list[str]] = {c.name: [] for c in collectors if c.verb == "join"}
+        self._joined: dict[str, StringIO] = {c.name: StringIO() for c in collectors if c.verb == "join"}
         self._distinct: dict[str, dict[str, Any]] = {c.name: {} for c in collectors if c.verb == "distinct"}
         self._begun: set[str] = set()
 
@@ -60,9 +64,8 @@ class Gathered:
         found = {name: value for name, value in self._values.items() if name in names}
         for name, parts in self._joined.items():
             if name in names:
-                parts[:] = [join_surrogates("".join(parts))]
-                self._budget.read(len(parts[0]) // TEXT_STEP)
-                found[name] = parts[0]
+                found[name] = join_surrogates(parts.getvalue())
+                self._budget.read(len(found[name]) // TEXT_STEP)
         for name, members in self._distinct.items():
             if name in names:
                 self._budget.read(len(members))
@@ -88,11 +91,11 @@ class Gathered:
             case "join":
                 text = value if isinstance(value, str) else as_key(value)
                 self._budget.gather(len(text.encode(errors="surrogatepass")))
-                self._joined[name].append(text)
+                self._joined[name].write(text)
             case "distinct":
                 key = as_key(value)
                 if key not in self._distinct[name]:
-                    self._budget.gather(len(key))
+                    self._budget.gather(len(key) + OVERHEAD)
                     self._distinct[name][key] = value
             case "first":
                 if name not in self._begun:

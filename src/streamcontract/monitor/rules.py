@@ -10,11 +10,13 @@ import msgspec
 from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
 from streamcontract.contract.model import Rule
 from streamcontract.contract.schemas import shorten
+from streamcontract.contract.values import Reads, pick
 from streamcontract.monitor.gathering import Budget, Gathered, holds
 from streamcontract.monitor.slices import KEY_LIMIT, as_key
 
 __all__ = ["RuleFault", "RuleWatch", "values_read"]
 
+WHOLE_EVENT: Reads = {"data": {}, "event": {}, "id": {}, "index": {}}
 PATH = re.compile(r"\b(?:data|previous|request|response|last)(?:\.[A-Za-z_]\w*)+(?!\w*\()|\b[A-Za-z_]\w*\b(?!\s*\()")
 
 
@@ -30,11 +32,12 @@ class RuleFault(msgspec.Struct, frozen=True):
 class _State:
     """What a rule remembers of one key."""
 
-    __slots__ = ("gathered", "previous")
+    __slots__ = ("gathered", "previous", "size")
 
     def __init__(self, rule: Rule, budget: Budget) -> None:
         self.gathered = Gathered(rule.collect, budget)
         self.previous: dict[str, Any] | None = None
+        self.size = 0  # bytes of what is kept of `previous`
 
 
 class RuleWatch:
@@ -45,6 +48,7 @@ class RuleWatch:
         self.unsettled = ""
         self.symbols = rule.at.union(*(collector.symbols for collector in rule.collect))
         self._names = rule.assertion.names | (rule.when.names if rule.when else frozenset())
+        self._of_previous = _reads_of_previous(rule)
         self._budget = Budget()
         self._states: dict[str, _State] = {}
         if rule.by is None:
@@ -58,7 +62,7 @@ class RuleWatch:
                 return
             if symbol in self.rule.at:
                 yield from self._judge(state, scope)
-                state.previous = {name: scope[name] for name in ("data", "event", "id", "index")}
+                self._remember(state, scope)
             state.gathered.take(symbol, scope)
         except LimitError as error:
             self.unsettled = str(error)
@@ -82,8 +86,20 @@ class RuleWatch:
         if state is None:
             if len(self._states) >= KEY_LIMIT:
                 raise LimitError(f"more than {KEY_LIMIT:,} keys")
+            self._budget.gather(len(key))
             state = self._states[key] = _State(self.rule, self._budget)
         return state
+
+    def _remember(self, state: _State, scope: Mapping[str, Any]) -> None:
+        """Keep of this event what the rule reads of `previous`."""
+        if self._of_previous is None:
+            return
+        kept = pick(scope, self._of_previous)
+        if self.rule.by is not None:  # as many are kept as there are keys
+            size = len(as_key(kept))
+            self._budget.gather(size - state.size)
+            state.size = size
+        state.previous = kept
 
     def _judge(self, state: _State, scope: Mapping[str, Any]) -> Iterator[RuleFault]:
         rule = self.rule
@@ -105,6 +121,18 @@ class RuleWatch:
     def _message(self, what: str, scope: Mapping[str, Any]) -> str:
         said = f"{self.rule.message}; " if self.rule.message else ""
         return f"{said}{what}{values_read(self.rule.assertion, scope)}"
+
+
+def _reads_of_previous(rule: Rule) -> Reads | None:
+    """What a rule reads of `previous`; None: nothing. Where that is not told, it is all that an event has."""
+    read = [expr.reads["previous"] for expr in (rule.assertion, rule.when) if expr and "previous" in expr.reads]
+    if not read:
+        return None
+    merged: dict[str, Reads] = {}
+    for reads in read:
+        for name, below in reads.items():
+            merged[name] = {} if name in merged and merged[name] != below else below
+    return merged if all(read) else WHOLE_EVENT
 
 
 def values_read(expression: Expression, scope: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from streamcontract.contract.expressions import EvaluationError, LimitError
 from streamcontract.contract.model import Slice
+from streamcontract.contract.schemas import shorten
 from streamcontract.monitor.order import OrderTracker
 from streamcontract.monitor.repair import OrderFaultKind, repair_table
 
@@ -15,6 +16,9 @@ __all__ = ["SliceFault", "SliceWatch", "as_key"]
 
 KEY_LIMIT = 10_000
 """Keys followed at once. A tracker is some hundred bytes, so a slice stays within a few megabytes."""
+
+KEYS_BYTES = 16 * 1024 * 1024
+"""Bytes of all keys together: one may be as long as an event."""
 
 SHOWN_KEYS = 5
 
@@ -35,6 +39,7 @@ class SliceWatch:
         self._table = repair_table(rule.automaton)
         self._keys: dict[str, OrderTracker] = {}
         self._incomplete: dict[str, None] = {}
+        self._bytes = 0
 
     def observe(self, symbol: str, scope: Mapping[str, Any], number: int) -> Iterator[SliceFault]:
         """Take one event whose payload is right."""
@@ -75,6 +80,7 @@ class SliceWatch:
             self._incomplete.pop(key, None)
             if self.rule.reopen and tracker.terminal:
                 del self._keys[key]
+                self._bytes -= len(key)
         else:
             self._incomplete[key] = None
         if fault is not None:
@@ -95,10 +101,17 @@ class SliceWatch:
         if tracker is not None and self.rule.reopen and tracker.complete and not tracker.allows(name):
             tracker = None
         if tracker is None:
-            if key not in self._keys and len(self._keys) >= KEY_LIMIT:
-                raise LimitError(f"more than {KEY_LIMIT:,} keys")
+            if key not in self._keys:
+                self._make_room(key)
             tracker = self._keys[key] = OrderTracker(self._table)
         return tracker
+
+    def _make_room(self, key: str) -> None:
+        if len(self._keys) >= KEY_LIMIT:
+            raise LimitError(f"more than {KEY_LIMIT:,} keys")
+        self._bytes += len(key)
+        if self._bytes > KEYS_BYTES:
+            raise LimitError(f"keys of more than {KEYS_BYTES:,} bytes")
 
     def _must_be_complete(self, when: str) -> Iterator[SliceFault]:
         if not self._incomplete:
@@ -112,7 +125,7 @@ class SliceWatch:
 
     def _called(self, key: str) -> str:
         source = self.rule.by.source
-        return f"{source} = {key}"
+        return f"{source} = {shorten(key, 100)}"
 
 
 def as_key(value: Any) -> str:
