@@ -67,7 +67,7 @@ async def _answer(binding: Binding, call: Call, arguments: Mapping[str, Any]) ->
     if binding.stream is not None and all(is_sequential(type_) for type_ in binding.types):
         _check_accept(call, binding.stream.media_type)
     try:
-        result = await _call(binding.handler, arguments)
+        result = await _call(binding.handler, arguments, call)
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:  # a panic in an extension, an exit asked for: no reason to leave without an answer
@@ -82,12 +82,12 @@ async def _answer(binding: Binding, call: Call, arguments: Mapping[str, Any]) ->
     return StreamAnswer(call, binding, result)
 
 
-async def _call(handler: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+async def _call(handler: Callable[..., Any], arguments: Mapping[str, Any], call: Call) -> Any:
     plain = inspect.unwrap(handler)
     if inspect.isasyncgenfunction(plain):
         return handler(**arguments)
     if inspect.iscoroutinefunction(plain):
-        return await handler(**arguments)
+        return await call.while_connected(handler(**arguments))
     return await run_in_threadpool(handler, **arguments)
 
 

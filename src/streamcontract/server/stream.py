@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from streamcontract.monitor.request import Response
 from streamcontract.server.binding import Binding
-from streamcontract.server.call import Call
+from streamcontract.server.call import LEFT, Call
 from streamcontract.server.guard import Guard, NoGuard, guard_for
 from streamcontract.server.head import Head, head_message, settled
 from streamcontract.server.metrics import EventCounts
@@ -57,7 +57,7 @@ class StreamAnswer(StarletteResponse):
 class _Stop(Enum):
     """Why a stream ended before its handler did."""
 
-    LEFT = "client-left"
+    LEFT = LEFT
     STOPPING = "stopping"
 
 

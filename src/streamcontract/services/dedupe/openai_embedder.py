@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import httpx2
 import numpy as np
 import openai
 import structlog
 
+from streamcontract.services.dedupe.bounded import BoundedTransport
 from streamcontract.services.dedupe.settings import DedupeSettings
 from streamcontract.services.dedupe.vectors import Vector, narrowed
 
@@ -32,6 +34,13 @@ class OpenAIEmbedder:
             api_key=settings.openai_api_key.get_secret_value(),
             timeout=settings.openai_timeout,
             max_retries=settings.openai_retries,
+            http_client=openai.DefaultAsyncHttpxClient(
+                transport=BoundedTransport(
+                    httpx2.AsyncHTTPTransport(),
+                    limit=settings.openai_answer_limit,
+                    seconds=settings.openai_timeout,
+                )
+            ),
         )
 
     async def embed(self, texts: Sequence[str]) -> Vector:
