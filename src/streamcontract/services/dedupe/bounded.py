@@ -15,7 +15,7 @@ log: Any = structlog.get_logger("streamcontract.dedupe")
 class BoundedTransport(httpx2.AsyncBaseTransport):
     """A transport that cuts an answer off at `limit` bytes, and gives up one that takes longer than `seconds`.
 
-    The library's own timeout is for each read alone, and it knows no limit. What is cut off is no JSON any more, so that
+    The library's own timeout is for each read alone, and it knows no limit. What is cut off is no JSON any more, so
     whoever reads the answer refuses it.
     """
 
