@@ -97,7 +97,8 @@ class Examiner:
             follow_ups = [follow.judgement for follow in attempt.follow_ups if follow.judgement is not None]
             for judgement in (*attempt.judgements, *follow_ups):
                 tally = self.report.tallies.get(judgement.exchange.request.operation)
-                if tally is not None and judgement.exchange.ending is not Ending.STOPPED:
+                stopped = judgement.exchange.ending is Ending.STOPPED
+                if tally is not None and (judgement.exchange.answered or not stopped):
                     count(tally, judgement)
             for finding, exchange in attempt.found():
                 self._report(reported(finding, exchange))

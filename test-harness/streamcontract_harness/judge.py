@@ -75,11 +75,12 @@ class Judge:
         """All that is wrong with an exchange that is over."""
         monitor = listener.monitor
         documented = self._spoken_of(exchange.request)
-        if documented is None or exchange.ending is Ending.STOPPED:
+        if documented is None:
             return Judgement(exchange, (), None)
         if monitor is not None:
             _close(monitor, exchange)
-        findings = (*check_exchange(exchange, documented), *(monitor.findings if monitor else ()))
+        checked = () if exchange.ending is Ending.STOPPED else check_exchange(exchange, documented)
+        findings = (*checked, *(monitor.findings if monitor else ()))
         return Judgement(exchange, findings, monitor)
 
     def _spoken_of(self, request: SentRequest) -> Documented | None:

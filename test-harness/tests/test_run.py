@@ -3,12 +3,12 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from literal_server import Endless, Hang, LiteralServer, Pause, Received, Reset, Route, Wait, chunk, plain, stream
+from literal_server import Endless, Hang, LiteralServer, Pause, Received, Reset, Route, Step, Wait, chunk, plain, stream
 from small_contracts import TICKS, Tasks, contract_of, tasks, ticker
 
 from streamcontract import Verdict
@@ -291,6 +291,27 @@ def test_stop_ends_the_run_at_once_with_what_was_seen(tmp_path: Path, stage: str
     assert last.report.seconds < SLACK
     if stage == "Schemathesis":
         assert last.report.tallies["watch"].streams > 0
+
+
+def test_stop_tells_the_faults_of_the_stream_that_is_being_read(tmp_path: Path) -> None:
+    """The server can send the second chunk, which no buffer holds, only to a checker that has read the first."""
+    never, stop = threading.Event(), Stop()
+
+    def answer(_: object) -> Iterator[Step]:
+        yield stream(b'event: tick\ndata: {"n": "zero"}\n\n')[0]
+        yield chunk(b'event: tick\ndata: {"n": "zero"}\n\n') + chunk((b":" + b"x" * 2**20 + b"\n") * 32)
+        threading.Thread(target=stop.set).start()
+        yield Wait(never)
+
+    contract = contract_of(ticker(), tmp_path)
+    with LiteralServer({"GET /ticks": answer}) as server:
+        *_, told, last = run(contract, Options(server.url, seed=1, timeout=20.0), stop)
+        never.set()
+    assert isinstance(last, RunFinished)
+    assert isinstance(told, FindingSeen)
+    assert found(last.report) == ["schema.payload"]
+    tally = last.report.tallies["watch"]
+    assert (tally.requests, tally.streams, tally.events, tally.statuses) == (1, 1, 1, {200: 1})
 
 
 def _hang_at(stage: str, events: Any, hang: Callable[[], None]) -> RunFinished:
