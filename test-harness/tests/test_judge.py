@@ -61,6 +61,15 @@ def test_stream_that_breaks_off_is_one_fault(asker: Asker) -> None:
     assert asker.tally.right_streams == 0
 
 
+@pytest.mark.parametrize(
+    "route", [stream(TICKS[:-1]), [head(content_type="text/event-stream", content_length="20"), TICKS]]
+)
+def test_stream_that_ends_inside_an_event_is_one_fault(asker: Asker, route: Route) -> None:
+    (finding,) = asker.ask(route).findings
+    assert finding.id == "wire.unterminated-event"
+    assert "where it had to go on with" in finding.message
+
+
 def test_stream_left_open_behind_its_end_is_judged_in_full(asker: Asker) -> None:
     judgement = asker.ask(stream(TICKS, Hang()))
     assert judgement.exchange.ending is Ending.ENOUGH
