@@ -102,6 +102,7 @@ def count(tally: Tally, judgement: Judgement) -> None:
         return
     tally.streams += 1
     tally.events += monitor.events
+    tally.unknown.update(monitor.unknown)
     if not judgement.violates:
         tally.right_streams += 1
         tally.inconclusive_streams += monitor.verdict is Verdict.INCONCLUSIVE

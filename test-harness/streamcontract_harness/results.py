@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from streamcontract import Contract, Finding, Level, Operation, Stream, Unsettled, Verdict
 from streamcontract.monitor.coverage import Transitions, transitions_of
+from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract_harness.exchange import Exchange, SentRequest
 
 __all__ = ["Report", "Reported", "Stretch", "Tally", "key_of"]
@@ -87,6 +88,7 @@ class Tally:
     explained: bool = False
     statuses: Counter[int] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    unknown: UnknownEvents = field(default_factory=UnknownEvents)
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
     not_reached: str = ""
 

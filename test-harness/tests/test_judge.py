@@ -103,6 +103,12 @@ def test_compressed_stream_is_not_judged(asker: Asker) -> None:
     assert asker.tally.explained
 
 
+def test_unknown_events_are_counted_over_all_streams(asker: Asker) -> None:
+    for _ in range(2):
+        asker.ask(stream(b"event: Tick\ndata: 1\n\ndata: 2\n\n", TICKS))
+    assert asker.tally.unknown.counts == {"Tick": 2, "message": 2}
+
+
 def test_method_that_the_contract_does_not_have_is_not_judged(asker: Asker) -> None:
     judgement = asker.ask([head("500 Internal Server Error")], method="PUT")
     assert (ids(judgement), judgement.monitor) == ([], None)

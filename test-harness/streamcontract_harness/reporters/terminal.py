@@ -106,6 +106,9 @@ class TerminalReporter:
             self._line(f"{tally.operation}  {tally.method} {tally.path}", "bold")
             for line in _seen(tally):
                 self._line(line, indent=2)
+            if tally.unknown:
+                names = visible(self._redactor.text(str(tally.unknown)))
+                self._line(f"events that the contract does not know: {names}", indent=2)
             if tally.not_reached:
                 self._line(f"not reached: {tally.not_reached}", "yellow", indent=2)
 
