@@ -39,13 +39,15 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
     stop = stop or Stop()
     started = time.monotonic()
     yield RunStarted(report)
-    with Transport(Limits(seconds=options.timeout)) as transport:
-        stop.then(transport.stop)
-        report.untestable = transport.reach(options.url)
-        if not report.untestable:
-            yield from _Run(contract, options, operations, report, transport, stop, started).stages()
-    report.interrupted = stop.is_set()
-    report.seconds = time.monotonic() - started
+    try:
+        with Transport(Limits(seconds=options.timeout)) as transport:
+            stop.then(transport.stop)
+            report.untestable = transport.reach(options.url)
+            if not report.untestable:
+                yield from _Run(contract, options, operations, report, transport, stop, started).stages()
+    finally:  # a defect of ours is reported with what was seen
+        report.interrupted = stop.is_set()
+        report.seconds = time.monotonic() - started
     yield RunFinished(report)
 
 

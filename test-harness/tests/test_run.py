@@ -116,6 +116,17 @@ def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
     assert sent(4) != sent(5)
 
 
+def test_finding_of_a_form_of_several_parts_shrinks(tmp_path: Path) -> None:
+    schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 1}}}
+    tree = ticker(requestBody={"required": True, "content": {"multipart/form-data": {"schema": schema}}})
+    tree["paths"]["/ticks"]["post"] = tree["paths"]["/ticks"].pop("get")
+    report = checked(tree, {"POST /ticks": AFTER_END}, tmp_path, ignore=("api",))
+    (reported,) = report.findings
+    assert (reported.finding.id, reported.shrunk) == ("sequence.after-end", True)
+    assert reported.request is not None
+    assert b'name="name"\r\n\r\n0\r\n' in (reported.request.body or b"")
+
+
 def test_events_tell_what_happens_in_order(tmp_path: Path) -> None:
     contract = contract_of(ticker(), tmp_path)
     with LiteralServer({"GET /ticks": AFTER_END}) as server:

@@ -53,7 +53,7 @@ def smallest_failing(
     for mode in SHRINKABLE[check]:
         strategy = api_operation(schema, operation).as_strategy(generation_mode=mode)
         case = smallest(strategy, shows, count, seed)
-        failure = known[key_of(sent(case))] if case is not None else None
+        failure = known.get(key_of(sent(case))) if case is not None else None
         if case is not None and failure is not None:
             return finding_of(check, operation_id(case), failure), sent(case)
     return None
