@@ -106,6 +106,10 @@ def count(tally: Tally, judgement: Judgement) -> None:
     if not judgement.violates:
         tally.right_streams += 1
         tally.inconclusive_streams += monitor.verdict is Verdict.INCONCLUSIVE
+        if exchange.ending in (Ending.SERVER, Ending.ENOUGH) or monitor.complete:
+            tally.finished_streams += 1
+        else:
+            tally.left = exchange.ending.value
     tally.transitions = monitor.transitions if tally.transitions is None else tally.transitions | monitor.transitions
     if monitor.last_symbol is not None and (monitor.outcome is not None or monitor.ended):
         tally.outcomes[monitor.last_symbol] += 1

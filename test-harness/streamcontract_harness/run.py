@@ -8,6 +8,7 @@ from typing import Any
 
 from streamcontract import Contract, Operation
 from streamcontract.contract.problems import Severity
+from streamcontract_harness.afterwards import never_asked
 from streamcontract_harness.checks.catalogue import check_operation
 from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.examiner import Examiner
@@ -156,6 +157,9 @@ class _Run:
         for tally in report.tallies.values():
             if over and not tally.requests:
                 tally.not_reached = report.cut_short or "the run was stopped"
+            if tally.stream is not None and tally.streams:
+                for unsettled in never_asked(tally.stream, tally.followed):
+                    tally.unsettled[unsettled.id] = unsettled
             if not over:
                 for finding in check_operation(tally):
                     self.examiner.note(Reported(finding))

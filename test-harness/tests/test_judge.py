@@ -86,7 +86,10 @@ def test_stream_that_was_not_read_to_its_end_is_inconclusive(asker: Asker) -> No
     judgement = asker.ask(stream(b'event: tick\ndata: {"n": 0}\n\n', Hang()), seconds=0.2)
     assert judgement.monitor is not None
     assert (ids(judgement), judgement.monitor.verdict) == ([], Verdict.INCONCLUSIVE)
-    assert asker.tally.inconclusive_streams == 1
+    assert (asker.tally.right_streams, asker.tally.inconclusive_streams, asker.tally.finished_streams) == (1, 1, 0)
+    asker.ask(stream(TICKS))
+    assert asker.tally.finished_streams == 1
+    assert asker.tally.not_judged == ""
 
 
 def test_times_count_from_the_request(transport: Transport, tmp_path: Path) -> None:

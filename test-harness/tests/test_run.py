@@ -105,6 +105,52 @@ def test_afterwards_sees_what_the_stream_left_behind(tmp_path: Path) -> None:
     assert reported.request.before[0].body == b'{"n": 8}'
 
 
+def with_show(**rule: Any) -> dict[str, Any]:
+    """The ticker, whose streams another operation knows of."""
+    rule = {"id": "later", "operation": "show", "assert": "response.body.ticks == last.data.ticks", **rule}
+    tree = ticker({"afterwards": [rule]})
+    tree["paths"]["/show"] = {"get": {"operationId": "show", "responses": {"200": {"description": "ok"}}}}
+    return tree
+
+
+def test_streams_that_schemathesis_provokes_are_followed_up_too(tmp_path: Path) -> None:
+    ticks = [2]
+    routes: dict[str, Route] = {
+        "GET /ticks": stream(TICKS),
+        "GET /show": lambda _: plain(json.dumps({"ticks": ticks[0]}).encode()),
+    }
+    contract = contract_of(with_show(), tmp_path)
+    with LiteralServer(routes) as server:
+        for event in run(contract, Options(server.url, seed=1, max_examples=3)):
+            if isinstance(event, StageStarted) and event.stage.startswith("Schemathesis"):
+                ticks[0] = 3
+    assert isinstance(event, RunFinished)
+    assert found(event.report) == ["afterwards.later"]
+    assert event.report.tallies["watch"].unsettled == {}
+
+
+def test_follow_up_that_no_stream_led_to_is_told(tmp_path: Path) -> None:
+    report = checked(with_show(after="error"), {"GET /ticks": stream(TICKS), "GET /show": plain(b"{}")}, tmp_path)
+    (unsettled,) = report.tallies["watch"].unsettled.values()
+    assert unsettled.id == "afterwards.later"
+    assert "never asked" in unsettled.reason
+
+
+@pytest.mark.parametrize(("sequence", "verdict"), [("tick+ done", Verdict.INCONCLUSIVE), ("tick+", Verdict.CONFORMS)])
+def test_streams_that_were_left_say_something_only_where_they_may_end(
+    tmp_path: Path, sequence: str, verdict: Verdict
+) -> None:
+    tree = ticker()
+    media = tree["paths"]["/ticks"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    media["x-stream"] = {"sequence": sequence}
+    media["itemSchema"]["oneOf"] = media["itemSchema"]["oneOf"][: len(sequence.split())]
+    report = checked(tree, {"GET /ticks": stream(TICKS[:28], Hang())}, tmp_path, timeout=0.3, ignore=("api",))
+    assert (found(report), report.verdict) == ([], verdict)
+    reason = report.tallies["watch"].not_judged
+    assert bool(reason) == (verdict is Verdict.INCONCLUSIVE)
+    assert not reason or "the time limit was reached" in reason
+
+
 def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
     def sent(seed: int) -> list[tuple[str, str, bytes]]:
         contract = contract_of(tasks(), tmp_path)

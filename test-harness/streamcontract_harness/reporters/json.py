@@ -69,6 +69,7 @@ def _operation(tally: Tally, redactor: Redactor) -> dict[str, Any]:
         "requests": tally.requests,
         "statuses": {str(status): count for status, count in sorted(tally.statuses.items())},
         "notReached": tally.not_reached or None,
+        "notJudged": tally.not_judged or None,
         "streams": tally.streams,
         "events": tally.events,
         "outcomes": dict(sorted(tally.outcomes.items())),

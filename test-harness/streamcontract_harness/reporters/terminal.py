@@ -163,7 +163,9 @@ def _seen(tally: Tally) -> list[str]:
     )
     seen = f"transitions: {len(tally.transitions.seen)} of {tally.transitions.total}"
     lines.append(f"{seen}; not seen: {named}" if missing else seen)
-    if tally.inconclusive_streams:
+    if tally.not_judged:
+        lines.append(f"not judged: {tally.not_judged}")
+    elif tally.inconclusive_streams:
         lines.append(f"{_number(tally.inconclusive_streams, 'stream')} right as far as read, but not judged in full")
     return lines
 

@@ -125,6 +125,15 @@ def test_junit_strict_fails_warnings_too(report: Report, tmp_path: Path) -> None
     assert junit_suite(report, tmp_path, strict=True).get("failures") == "2"
 
 
+def test_operation_of_which_no_stream_ended_is_told_everywhere(report: Report, tmp_path: Path) -> None:
+    tally = report.tallies["streamTask"]
+    tally.right_streams, tally.finished_streams, tally.left = 2, 0, "the time limit was reached"
+    (told,) = [o for o in json_report.document(report, REDACTOR)["operations"] if o["notJudged"]]
+    assert told["notJudged"] == "no stream was read to its end: the time limit was reached"
+    assert f"not judged: {told['notJudged']}" in printed(report)
+    assert [case.get("message") for case in junit_suite(report, tmp_path).iter("skipped")].count(told["notJudged"]) > 3
+
+
 def test_junit_of_a_server_that_cannot_be_tested(report: Report, tmp_path: Path) -> None:
     report.untestable = "no connection"
     assert junit_suite(report, tmp_path).get("errors") == "1"
