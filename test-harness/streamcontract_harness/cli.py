@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 
 from streamcontract import Contract, ContractError, Verdict
+from streamcontract.cli.output import obstacle
 from streamcontract_harness.events import RunFinished, RunStarted
 from streamcontract_harness.options import FAMILIES, Options, UnknownOperationError
 from streamcontract_harness.redaction import Redactor
@@ -34,6 +35,8 @@ KINDS = ("json", "junit")
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """A header's name and value, by RFC 9110, sections 5.1 and 5.5."""
+HOST = re.compile(r"[^\x00-\x20\x7f\s\"#%/<>?@\\^`{|}]+")
+"""A host, as strict as what resolves it cannot be: no blanks, no controls, nothing that ends a URL's part."""
 LONGEST_FAILURE = 500
 SHOW_CURSOR = b"\x1b[?25h"
 
@@ -79,9 +82,8 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     files = [_report_file(text) for text in report or ()]
     redactor = Redactor(options.headers)
     seen = _run(_load(contract, errors), options, TerminalReporter(console, redactor), errors, redactor)
-    for kind, path in files:
-        _write(kind, path, seen, redactor, strict)
-    raise typer.Exit(_exit_code(seen, strict))
+    written = [_write(kind, path, seen, redactor, strict, errors) for kind, path in files]
+    raise typer.Exit(_exit_code(seen, strict) or (EXIT_CONFORMS if all(written) else EXIT_USAGE))
 
 
 def _run(
@@ -164,7 +166,7 @@ def _exit_code(report: Report, strict: bool) -> int:
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
-        fits = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+        fits = parts.scheme in ("http", "https") and HOST.fullmatch(parts.hostname or "") and (parts.port or 1)
     except ValueError:
         fits = None
     if not fits:
@@ -185,8 +187,12 @@ def _headers(texts: list[str]) -> tuple[tuple[str, str], ...]:
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = (part.strip() for part in text.partition(":"))
-    if not colon or not TOKEN.fullmatch(name) or not VALUE.fullmatch(value):
+    if not colon or not TOKEN.fullmatch(name):
         raise typer.BadParameter(f"{name!r} is no header; write 'Name: value'", param_hint="--header")
+    if not VALUE.fullmatch(value):
+        raise typer.BadParameter(
+            f"the value of {name} has a character that no header may have, such as a line break", param_hint="--header"
+        )
     return name, value
 
 
@@ -207,12 +213,13 @@ def _report_file(text: str) -> tuple[str, Path]:
             f"{text!r} is no report; write {' or '.join(f'{kind}:FILE' for kind in KINDS)}", param_hint="--report"
         )
     path = Path(name)
-    if not path.parent.is_dir():
-        raise typer.BadParameter(f"there is no directory {path.parent}", param_hint="--report")
+    if reason := obstacle(path):
+        raise typer.BadParameter(reason, param_hint="--report")
     return kind, path
 
 
-def _write(kind: str, path: Path, report: Report, redactor: Redactor, strict: bool) -> None:
+def _write(kind: str, path: Path, report: Report, redactor: Redactor, strict: bool, errors: Console) -> bool:
+    """Returns whether it could be written; a file that could not must not hide what the run has found."""
     writers: dict[str, Callable[[], None]] = {
         "json": lambda: json.write(report, redactor, path),
         "junit": lambda: junit.write(report, redactor, path, strict=strict),
@@ -220,4 +227,6 @@ def _write(kind: str, path: Path, report: Report, redactor: Redactor, strict: bo
     try:
         writers[kind]()
     except OSError as error:
-        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--report") from None
+        errors.print(f"{path} cannot be written: {error.strerror}", style="red", markup=False, soft_wrap=True)
+        return False
+    return True

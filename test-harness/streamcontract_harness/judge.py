@@ -92,9 +92,10 @@ class Judge:
 def count(tally: Tally, judgement: Judgement) -> None:
     """Add one exchange to what was seen of its operation."""
     exchange, monitor = judgement.exchange, judgement.monitor
-    tally.requests += 1
     if exchange.request.method != tally.method:
-        return  # Schemathesis tries methods that the operation does not have
+        tally.other_methods += 1  # Schemathesis tries these
+        return
+    tally.requests += 1
     if exchange.status is not None:
         tally.statuses[exchange.status] += 1
     if monitor is None:

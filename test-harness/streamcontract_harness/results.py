@@ -35,7 +35,8 @@ class Stretch:
         begin = max(0, offset - STRETCH_BEFORE)
         if begin > 0:
             line_end = data.find(b"\n", begin, offset)
-            begin = line_end + 1 if line_end >= 0 else begin
+            if data[line_end + 1 : offset].strip(b"\r\n"):  # else the end of a long line is all that there is to show
+                begin = line_end + 1 if line_end >= 0 else begin
         return cls(begin, bytes(data[begin : offset + STRETCH_AFTER]), offset)
 
 
@@ -72,6 +73,7 @@ def _length(reported: Reported) -> tuple[int, int]:
 class Tally:
     """What was seen of one operation.
 
+    `other_methods`: requests with a method that the operation does not have.
     `finished_streams` are right ones that were read to their end, or to where the contract lets them end; `left` says
     why another was not. `followed` are the ids of `afterwards` that were asked, or told to be unsettled.
     `explained`: a violation stands between the checker and the stream; `not_reached` says why the rest was left out.
@@ -83,6 +85,7 @@ class Tally:
     stream: Stream | None
     transitions: Transitions | None
     requests: int = 0
+    other_methods: int = 0
     streams: int = 0
     right_streams: int = 0
     inconclusive_streams: int = 0

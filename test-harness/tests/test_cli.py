@@ -83,11 +83,13 @@ USAGE = {
     "a URL without a scheme": (["--url", "localhost:8080"], "no http or https URL"),
     "a URL with a password": (["--url", "http://me:secret@localhost"], "--header"),
     "a header without a colon": (["--url", "http://localhost", "--header", "nonsense"], "no header"),
-    "a header of two lines": (["--url", "http://localhost", "--header", "a: b\nc: d"], "no header"),
-    "a header that HTTP cannot carry": (["--url", "http://localhost", "--header", "a: →"], "no header"),
+    "a header of two lines": (["--url", "http://localhost", "--header", "a: b\nc: d"], "value of a"),
+    "a header that HTTP cannot carry": (["--url", "http://localhost", "--header", "a: →"], "value of a"),
     "a header twice": (["--url", "http://localhost", "--header", "a: b", "--header", "A: c"], "more than once"),
     "an unknown report": (["--url", "http://localhost", "--report", "pdf:x"], "json:FILE or junit:FILE"),
     "a report without a file": (["--url", "http://localhost", "--report", "json"], "json:FILE"),
+    "a report that is a directory": (["--url", "http://localhost", "--report", "json:."], ". is a directory"),
+    "a host with a blank": (["--url", "http://exa mple/"], "is no http or https URL"),
     "a report in no directory": (["--url", "http://localhost", "--report", "json:/no/where/x"], "no directory"),
     "an unknown family": (["--url", "http://localhost", "--select", "sequenc3"], "the families are"),
     "an unknown operation": (["--url", "http://localhost", "--operation", "wacht"], "there is: watch"),
@@ -159,6 +161,14 @@ def test_interrupted_run_ends_soon_with_what_was_seen(contract: str, tmp_path: P
     assert "The run was interrupted" in stdout
     assert "violation sequence.after-end · watch" in stdout
     assert json.loads(report.read_text(encoding="utf-8"))["interrupted"] is True
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that takes nothing")
+def test_report_that_cannot_be_written_hides_no_violation(contract: str) -> None:
+    with LiteralServer(WRONG) as server:
+        done = check(contract, "--url", server.url, "--max-examples", "1", "--report", "json:/dev/full")
+    assert done.returncode == 1
+    assert "/dev/full cannot be written: No space left on device" in done.stderr
 
 
 def test_help_teaches() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from literal_server import Hang, LiteralServer, Pause, Reset, Route, head, stream
-from small_contracts import TICKS, contract_of, ticker
+from small_contracts import TICKS, contract_of, ticker, with_header
 
-from streamcontract import Request, Verdict
+from streamcontract import Level, Request, Verdict
 from streamcontract_harness.exchange import Ending, SentRequest
 from streamcontract_harness.judge import Judge, Judgement, count
 from streamcontract_harness.results import Tally
@@ -112,10 +112,33 @@ def test_unknown_events_are_counted_over_all_streams(asker: Asker) -> None:
     assert asker.tally.unknown.counts == {"Tick": 2, "message": 2}
 
 
+@pytest.mark.parametrize(
+    ("headers", "level", "place"),
+    [
+        (b'content-type: text/event-stream; Charset="latin1"\r\n', Level.SHOULD, "charset"),
+        (b"content-type: text/event-stream\r\ncontent-type: text/plain\r\n", Level.MUST, "twice"),
+    ],
+)
+def test_content_type_against_itself(asker: Asker, headers: bytes, level: Level, place: str) -> None:
+    (finding,) = asker.ask([b"HTTP/1.1 200 OK\r\n" + headers + b"connection: close\r\n\r\n", TICKS]).findings
+    assert (finding.id, finding.level, finding.place) == ("http.content-type", level, place)
+
+
+def test_two_lengths_are_no_http(asker: Asker) -> None:
+    (finding,) = asker.ask(stream(TICKS, content_length="5")).findings
+    assert (finding.id, finding.place) == ("http.malformed", "length")
+
+
+def test_header_that_comes_twice_is_read_as_one_value(transport: Transport, tmp_path: Path) -> None:
+    twice = [b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-kind: 3\r\nx-kind: 4\r\n\r\n", TICKS]
+    (finding,) = Asker(transport, tmp_path, with_header()).ask(twice).findings
+    assert (finding.id, finding.got) == ("http.invalid-header", "3, 4")
+
+
 def test_method_that_the_contract_does_not_have_is_not_judged(asker: Asker) -> None:
     judgement = asker.ask([head("500 Internal Server Error")], method="PUT")
     assert (ids(judgement), judgement.monitor) == ([], None)
-    assert (asker.tally.requests, asker.tally.statuses) == (1, {})
+    assert (asker.tally.requests, asker.tally.other_methods, asker.tally.statuses) == (0, 1, {})
 
 
 def test_stopped_exchange_is_not_judged(tmp_path: Path) -> None:

@@ -55,6 +55,21 @@ def test_without_the_harness_check_says_what_to_install() -> None:
     assert "pip install streamcontract-harness" in done.stderr
 
 
+INTERRUPTED = """
+import importlib.metadata
+def interrupted(**_):
+    raise KeyboardInterrupt
+importlib.metadata.entry_points = interrupted
+from streamcontract.cli import main
+main()
+"""
+
+
+def test_interrupt_while_commands_are_loaded_shows_no_traceback() -> None:
+    done = streamcontract("lint", "x.yaml", code=INTERRUPTED)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 BROKEN = """
 import streamcontract.contract.lint as module
 def broken(*_, **__):

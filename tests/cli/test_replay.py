@@ -93,7 +93,8 @@ def test_a_cut_recording_is_truncated(tmp_path: Path) -> None:
         (["--request", "nowhere.json"], b"nowhere.json cannot be read"),
         (["--header", "nonsense"], b"'Name: value'"),
         (["--report", "pdf:x"], b"json:FILE"),
-        (["--report", "json:no/such/folder.json"], b"cannot be written"),
+        (["--report", "json:no/such/folder.json"], b"there is no directory no/such"),
+        (["--report", "json:."], b". is a directory"),
         (["--operation", "dedupe"], b"there is: dedupeStream"),
     ],
 )

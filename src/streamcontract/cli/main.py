@@ -14,6 +14,7 @@ COMMANDS = "streamcontract.commands"
 TRACEBACK = "STREAMCONTRACT_TRACEBACK"
 FAILED = 3
 """The exit code of a failure of our own: nothing was tested, and nothing is said about a server."""
+INTERRUPTED = 130
 HARNESS = "pip install streamcontract-harness"
 
 EPILOG = """
@@ -61,6 +62,8 @@ def main() -> None:
     """What `streamcontract` runs; ends the process with the command's exit code."""
     try:
         app()()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise

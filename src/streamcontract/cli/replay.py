@@ -7,6 +7,7 @@ from typing import Annotated, Any, BinaryIO
 import msgspec
 import typer
 
+from streamcontract.cli.output import obstacle
 from streamcontract.cli.replay_report import report_document, summary
 from streamcontract.contract.json_text import JsonError, decode_json
 from streamcontract.contract.model import Contract, Stream
@@ -133,7 +134,10 @@ def _report_file(text: str) -> Path:
     kind, colon, name = text.partition(":")
     if kind != "json" or not colon or not name:
         raise typer.BadParameter(f"{text!r} is no report; write json:FILE", param_hint="--report")
-    return Path(name)
+    path = Path(name)
+    if reason := obstacle(path):
+        raise typer.BadParameter(reason, param_hint="--report")
+    return path
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

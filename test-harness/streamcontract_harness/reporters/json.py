@@ -67,6 +67,7 @@ def _operation(tally: Tally, redactor: Redactor) -> dict[str, Any]:
         "method": tally.method,
         "path": tally.path,
         "requests": tally.requests,
+        "otherMethods": tally.other_methods,
         "statuses": {str(status): count for status, count in sorted(tally.statuses.items())},
         "notReached": tally.not_reached or None,
         "notJudged": tally.not_judged or None,

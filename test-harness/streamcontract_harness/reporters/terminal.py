@@ -92,7 +92,7 @@ class TerminalReporter:
         self._line(f"{text} · {found} · {report.seconds:.1f} s", style)
         if report.interrupted:
             self._line("The run was interrupted: this is what had been seen by then.", "yellow")
-        for reason in (report.untestable, report.cut_short):
+        for reason in dict.fromkeys((report.untestable, report.cut_short)):
             if reason:
                 self._line(f"{reason[:1].upper()}{reason[1:]}.", "yellow")
         self._operations(report)
@@ -151,8 +151,13 @@ class _Live:
 
 def _seen(tally: Tally) -> list[str]:
     """What was seen of an operation, a line for each kind of thing."""
-    statuses = ", ".join(f"{status} ×{count}" for status, count in sorted(tally.statuses.items()))
-    lines = [f"{_number(tally.requests, 'request')}{f' · answers {statuses}' if statuses else ''}"]
+    answers = [f"{status} ×{count}" for status, count in sorted(tally.statuses.items())]
+    unanswered = tally.requests - tally.statuses.total()
+    answers += [f"none ×{unanswered}"] if unanswered else []
+    shown_answers = f" · answers {', '.join(answers)}" if answers else ""
+    lines = [f"{_number(tally.requests, 'request')}{shown_answers}"]
+    if tally.other_methods:
+        lines[0] += f" · {tally.other_methods} more with other methods"
     if tally.stream is None or tally.transitions is None:
         return lines
     outcomes = ", ".join(f"{symbol} ×{count}" for symbol, count in sorted(tally.outcomes.items())) or "none"

@@ -14,7 +14,7 @@ from small_contracts import contract_of, tasks
 
 from streamcontract import Finding, Level, Location, Request, Unsettled
 from streamcontract_harness.events import FindingSeen, RunFinished, RunStarted, StageStarted
-from streamcontract_harness.exchange import SentRequest
+from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.redaction import HIDDEN, Redactor
 from streamcontract_harness.reporters import json as json_report
 from streamcontract_harness.reporters import junit
@@ -207,6 +207,17 @@ def test_unknown_events_are_named(report: Report, tmp_path: Path) -> None:
     operation = next(o for o in loaded(report, tmp_path)["operations"] if o["operationId"] == "streamTask")
     assert operation["unknownEvents"] == {"mes\\x1bsage": 8, HIDDEN: 1}
     assert f"events that the contract does not know: mes\\x1bsage ×8, {HIDDEN} ×1" in printed(report)
+
+
+def test_the_same_reason_stands_once(report: Report) -> None:
+    report.untestable = report.cut_short = "the server is gone"
+    assert printed(report).count("The server is gone.") == 1
+
+
+def test_excerpt_shows_the_end_of_a_long_line_before_the_fault() -> None:
+    exchange = Exchange(SentRequest("o", "GET", "http://h/", (), None, Request()))
+    exchange.chunks.add(0.0, b"data: 1\n\ndata: " + b"x" * 500 + b"end\n\n")
+    assert Stretch.around(exchange, exchange.size).data.endswith(b"xxxend\n\n")
 
 
 def test_visible() -> None:
