@@ -107,7 +107,7 @@ class Examiner:
                 tally = self.report.tallies.get(judgement.exchange.request.operation)
                 stopped = judgement.exchange.ending is Ending.STOPPED
                 if tally is not None and (judgement.exchange.answered or not stopped):
-                    count(tally, judgement)
+                    count(tally, judgement, self._options.wants)
             for finding, exchange in attempt.found():
                 self._report(reported(finding, exchange))
             self._unsettle(attempt)

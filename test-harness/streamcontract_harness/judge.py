@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from streamcontract import Contract, Finding, Level, Response, StreamMonitor, Tolerance, Verdict
@@ -12,6 +13,9 @@ from streamcontract_harness.results import Tally
 
 __all__ = ["Judge", "Judgement", "StreamListener", "count"]
 
+Wants = Callable[[str], bool]
+"""Whether findings of an id are asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -21,9 +25,9 @@ class Judgement:
     findings: tuple[Finding, ...]
     monitor: StreamMonitor | None = None
 
-    @property
-    def violates(self) -> bool:
-        return any(finding.level is Level.MUST for finding in self.findings)
+    def violates(self, wants: Wants) -> bool:
+        """Whether anything was found that breaks the contract and is asked for."""
+        return any(finding.level is Level.MUST and wants(finding.id) for finding in self.findings)
 
 
 class StreamListener:
@@ -89,8 +93,8 @@ class Judge:
         return documented if documented and documented.operation.method == request.method else None
 
 
-def count(tally: Tally, judgement: Judgement) -> None:
-    """Add one exchange to what was seen of its operation."""
+def count(tally: Tally, judgement: Judgement, wants: Wants = lambda _: True) -> None:
+    """Add one exchange to what was seen of its operation; what nobody wants to know makes no stream a wrong one."""
     exchange, monitor = judgement.exchange, judgement.monitor
     if exchange.request.method != tally.method:
         tally.other_methods += 1  # Schemathesis tries these
@@ -99,12 +103,12 @@ def count(tally: Tally, judgement: Judgement) -> None:
     if exchange.status is not None:
         tally.statuses[exchange.status] += 1
     if monitor is None:
-        tally.explained = tally.explained or judgement.violates
+        tally.explained = tally.explained or judgement.violates(wants)
         return
     tally.streams += 1
     tally.events += monitor.events
     tally.unknown.update(monitor.unknown)
-    if not judgement.violates:
+    if not judgement.violates(wants):
         tally.right_streams += 1
         tally.inconclusive_streams += monitor.verdict is Verdict.INCONCLUSIVE
         if exchange.ending in (Ending.SERVER, Ending.ENOUGH) or monitor.complete:

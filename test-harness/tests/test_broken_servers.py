@@ -28,7 +28,7 @@ FILES = sorted(FOLDER.glob("*/*.py"))
 TIMING = {"timing.first-event", "timing.silence", "timing.total", "timing.retry"}
 OWN = ("slice", "rule", "afterwards", "api")
 """Families whose ids are the contract's own, or Schemathesis'."""
-WARNINGS = {"coverage/no_success", "rule/should"}
+WARNINGS = {"coverage/no_success", "http/charset", "rule/should"}
 
 
 def load(path: Path) -> ModuleType:

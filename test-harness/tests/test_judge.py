@@ -6,7 +6,7 @@ import pytest
 from literal_server import Hang, LiteralServer, Pause, Reset, Route, head, stream
 from small_contracts import TICKS, contract_of, ticker, with_header
 
-from streamcontract import Level, Request, Verdict
+from streamcontract import Request, Verdict
 from streamcontract_harness.exchange import Ending, SentRequest
 from streamcontract_harness.judge import Judge, Judgement, count
 from streamcontract_harness.results import Tally
@@ -112,16 +112,16 @@ def test_unknown_events_are_counted_over_all_streams(asker: Asker) -> None:
     assert asker.tally.unknown.counts == {"Tick": 2, "message": 2}
 
 
-@pytest.mark.parametrize(
-    ("headers", "level", "place"),
-    [
-        (b'content-type: text/event-stream; Charset="latin1"\r\n', Level.SHOULD, "charset"),
-        (b"content-type: text/event-stream\r\ncontent-type: text/plain\r\n", Level.MUST, "twice"),
-    ],
-)
-def test_content_type_against_itself(asker: Asker, headers: bytes, level: Level, place: str) -> None:
-    (finding,) = asker.ask([b"HTTP/1.1 200 OK\r\n" + headers + b"connection: close\r\n\r\n", TICKS]).findings
-    assert (finding.id, finding.level, finding.place) == ("http.content-type", level, place)
+def test_what_is_ignored_makes_no_stream_a_wrong_one(asker: Asker) -> None:
+    judgement = asker.ask(stream(b'event: error\ndata: {"message": 1}\n\n'))
+    count(asker.tally, judgement, lambda id_: not id_.startswith("schema"))
+    assert (ids(judgement), asker.tally.streams, asker.tally.right_streams) == (["schema.payload"], 2, 1)
+
+
+def test_content_type_against_itself(asker: Asker) -> None:
+    twice = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-type: text/plain\r\n\r\n"
+    (finding,) = asker.ask([twice, TICKS]).findings
+    assert (finding.id, finding.place) == ("http.content-type", "twice")
 
 
 def test_two_lengths_are_no_http(asker: Asker) -> None:

@@ -4,21 +4,18 @@ Requirement: http.content-type (MUST).
 Why it matters: a browser's EventSource fails for good on anything but `text/event-stream`, and other clients choose
 their parser by it.
 Right: `Content-Type: text/event-stream`, also with `; charset=utf-8`.
-Wrong: `Content-Type: text/plain` on a stream of events; two different ones. Another charset than UTF-8 is a warning.
+Wrong: `Content-Type: text/plain` on a stream of events; two different ones.
 Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
 """
 
-import re
 from collections.abc import Iterator
 
-from streamcontract import Finding, Level
+from streamcontract import Finding
 from streamcontract_harness.checks.fault import fault
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
 
 __all__ = ["check"]
-
-CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
 
 
 def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
@@ -28,13 +25,6 @@ def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
         got = " and ".join(sorted(different))
         message = f"the answer has more than one Content-Type: {got}"
         yield fault("http.content-type", exchange, message, expected="one Content-Type", got=got, place="twice")
-    charset = CHARSET.search(exchange.header("content-type") or "")
-    if exchange.media_type == "text/event-stream" and charset is not None and charset[1].lower() != "utf-8":
-        message = f"an event stream is always read as UTF-8; its Content-Type says {charset[1]}"
-        level, expected = Level.SHOULD, "charset=utf-8, or no charset"
-        yield fault(
-            "http.content-type", exchange, message, level=level, expected=expected, got=charset[1], place="charset"
-        )
 
 
 def _documented(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
