@@ -22,6 +22,11 @@ def test_a_failure_that_the_contract_knows_conforms_too() -> None:
     assert (monitor.verdict, monitor.outcome) == (Verdict.CONFORMS, "failure")
 
 
+def test_what_comes_after_the_end_changes_nothing_of_how_it_ended() -> None:
+    monitor = watched(chat(), [META, DELTA, DONE, DELTA])
+    assert (ids(monitor), monitor.last_symbol, monitor.outcome) == (["sequence.after-end"], "done", "success")
+
+
 @pytest.mark.parametrize(
     ("events", "by", "verdict", "outcome"),
     [

@@ -231,9 +231,10 @@ class StreamMonitor:
     def _take_known(self, event: ReceivedEvent, classified: Classified, symbol: str, where: Where) -> None:
         index = self._known
         self._known += 1
-        self.last_symbol = self.latest = symbol
+        self.latest = symbol
         if self._take_order(symbol, where):
             return  # what comes after the end is one fault already, and changes nothing of how it ended
+        self.last_symbol = symbol
         if symbol in self.stream.interrupted_by:
             self._interrupted = True
         if symbol in self.stream.outcome.success:
@@ -242,12 +243,8 @@ class StreamMonitor:
             self.outcome = "failure"
         self._last_invalid = any(fault.kind is not FaultKind.EVENT for fault in classified.faults)
         if self._expectations.keep_last:
-            self.last = {
-                "data": classified.payload,
-                "event": event.event or "message",
-                "id": event.id or "",
-                "index": index,
-            }
+            type_ = event.event or "message"
+            self.last = {"data": classified.payload, "event": type_, "id": event.id or "", "index": index}
         for fault in self._expectations.observe(symbol, event, classified, index, self.events):
             self._ledger.add(
                 fault.id,
