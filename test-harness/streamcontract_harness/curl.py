@@ -70,6 +70,7 @@ def _is_text(body: bytes) -> bool:
 
 
 def _octal(body: bytes) -> str:
-    """The body as a format of printf(1)."""
+    """The body as a format of printf(1), which would read a first `-` as an option."""
     octal = "".join(chr(byte) if 32 <= byte < 127 and byte != 0x5C else f"\\{byte:03o}" for byte in body)
-    return octal.replace("%", "%%")
+    octal = octal.replace("%", "%%")
+    return f"\\055{octal[1:]}" if octal.startswith("-") else octal

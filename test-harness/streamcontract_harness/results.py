@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
@@ -44,8 +45,7 @@ class Stretch:
 class Reported:
     """A finding, the evidence of it, and on how many exchanges it was seen.
 
-    `request` is what shows it, the smallest that was found when `shrunk`; `commands` are given where the request is
-    known as text only.
+    `request` is what shows it, the smallest that was found when `shrunk`.
     """
 
     finding: Finding
@@ -53,7 +53,6 @@ class Reported:
     stretch: Stretch | None = None
     exchanges: int = 1
     shrunk: bool = False
-    commands: tuple[str, ...] = ()
 
 
 def key_of(finding: Finding) -> Key:
@@ -61,10 +60,10 @@ def key_of(finding: Finding) -> Key:
     return finding.operation, finding.id, finding.place, finding.level
 
 
-def _length(reported: Reported) -> tuple[int, int]:
+def _length(reported: Reported) -> tuple[float, float]:
     """How much there is to send: of several requests that show the same, the smallest is kept."""
     if reported.request is None:
-        return len(reported.commands), sum(map(len, reported.commands))
+        return math.inf, math.inf
     steps = (*reported.request.before, reported.request)
     return len(steps), sum(len(step.url) + len(step.body or b"") for step in steps)
 

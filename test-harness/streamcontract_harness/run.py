@@ -135,8 +135,8 @@ class _Run:
             match step:
                 case ApiStep(phase, operation):
                     yield StageStarted(f"Schemathesis, {phase}", operation)
-                case ApiFinding(finding, commands):
-                    self.examiner.note(Reported(finding, commands=commands))
+                case ApiFinding(finding, request):
+                    self.examiner.note(Reported(finding, request))
                 case ApiNote(text) if text not in self.report.notes:
                     self.report.notes.append(text)
             yield Progress()

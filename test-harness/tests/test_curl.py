@@ -35,6 +35,8 @@ BODIES = {
     "empty": b"",
     "bytes": bytes(range(256)) + b"%s%% %d \\n",
     "a NUL": b"a\0b",
+    "a hyphen, which printf would read as an option": b"-n\x07x",
+    "two hyphens": b"--7d9a\r\nContent-Disposition: form-data\r\n",
 }
 
 

@@ -13,14 +13,15 @@ from schemathesis.core.transport import Response
 from schemathesis.engine import events
 from schemathesis.engine.core import Engine, EventStream, ExecutionPlan
 from schemathesis.engine.errors import ServerUnavailable
-from schemathesis.engine.recorder import CheckFailureInfo, ScenarioRecorder
+from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.engine.run import PhaseName
 from schemathesis.openapi.checks import MissingContentType
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from streamcontract import Finding, Level
 from streamcontract_harness.documented import Documented
-from streamcontract_harness.generation.carrier import operation_id
+from streamcontract_harness.exchange import SentRequest
+from streamcontract_harness.generation.carrier import operation_id, recorded_request
 
 __all__ = ["ApiFinding", "ApiNote", "ApiRun", "ApiStep", "finding_of", "says_nothing"]
 
@@ -44,10 +45,10 @@ class ApiStep:
 
 @dataclass(frozen=True, slots=True)
 class ApiFinding:
-    """What one of its checks found, and the command lines that show it."""
+    """What one of its checks found, and the request that shows it, behind those that must come before it."""
 
     finding: Finding
-    commands: tuple[str, ...]
+    request: SentRequest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ class ApiRun:
                 case, response = recorder.cases[shown].value, recorder.find_response(case_id=shown)
                 failure = check.failure_info.failure
                 if response is None or not self._is_told(check.name, failure, case, response):
-                    yield _finding(check.name, operation_id(case), check.failure_info)
+                    steps = [step.case_id for step in check.failure_info.steps] or [shown]
+                    finding = finding_of(check.name, operation_id(case), failure)
+                    yield ApiFinding(finding, recorded_request(recorder, steps))
 
     def _is_told(self, check: str, failure: Failure, case: Case[Any], response: Response) -> bool:
         """Whether a failure says nothing of its own: the monitor or the contract has spoken already.
@@ -133,11 +136,6 @@ def _is_told_of_body(documented: Documented, response: Response) -> bool:
     if described is None or response.status_code in BODILESS or documented.is_stream(response.status_code, media_type):
         return True
     return bool(response.content) and not described.allows(media_type)
-
-
-def _finding(check: str, operation: str, info: CheckFailureInfo) -> ApiFinding:
-    steps = tuple(step.curl for step in info.steps)
-    return ApiFinding(finding_of(check, operation, info.failure), steps or (info.code_sample,))
 
 
 def finding_of(check: str, operation: str, failure: Failure) -> Finding:

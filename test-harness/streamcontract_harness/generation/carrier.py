@@ -10,15 +10,18 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from schemathesis import Case
 from schemathesis.core.transport import STREAM_CUT_SHORT_ATTRIBUTE, Response
+from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, ManagedCookiesSession, RequestsTransport
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import ReadTimeoutError
@@ -27,7 +30,7 @@ from streamcontract import Request
 from streamcontract_harness.conversation import UnsendableError
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 
-__all__ = ["Carrier", "Send", "operation_id", "sent_request"]
+__all__ = ["Carrier", "Send", "operation_id", "recorded_request", "sent_request"]
 
 Send = Callable[[SentRequest], Exchange]
 """Sends a request, judges the answer, and returns the exchange."""
@@ -65,6 +68,20 @@ def sent_request(case: Case[Any], prepared: requests.PreparedRequest) -> SentReq
         body=_parsed(body, names.get("content-type", "")),
     )
     return SentRequest(operation_id(case), view.method, view.url, headers, body, view)
+
+
+def recorded_request(recorder: ScenarioRecorder, case_ids: Sequence[str]) -> SentRequest | None:
+    """What went over the wire for the last of these cases, and before it for the others; None when nothing is kept."""
+    sent: list[SentRequest] = []
+    for id_ in case_ids:
+        interaction = recorder.interactions.get(id_)
+        if interaction is None:
+            continue
+        prepared, kept = requests.PreparedRequest(), interaction.request
+        prepared.method, prepared.url, prepared.body = kept.method, kept.uri, kept.body
+        prepared.headers = CaseInsensitiveDict({name: values[0] for name, values in kept.headers.items()})
+        sent.append(sent_request(recorder.cases[id_].value, prepared))
+    return replace(sent[-1], before=tuple(sent[:-1])) if sent else None
 
 
 def _headers(case: Case[Any], prepared: requests.PreparedRequest) -> Iterator[tuple[str, str]]:

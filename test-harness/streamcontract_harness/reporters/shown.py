@@ -58,9 +58,7 @@ def shown(reported: Reported, redactor: Redactor) -> ShownFinding:
     def text(value: str) -> str:
         return visible(redactor.text(value))[:LONGEST_TEXT]
 
-    lines = reported.commands
-    if reported.request is not None:
-        lines = commands(reported.request, redactor)
+    lines = commands(reported.request, redactor) if reported.request is not None else ()
     return ShownFinding(
         id=finding.id,
         is_violation=finding.level is Level.MUST,

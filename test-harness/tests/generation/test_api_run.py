@@ -22,7 +22,7 @@ from streamcontract_harness.transport import Limits, Transport
 class Outcome:
     judgements: list[Judgement] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    commands: list[tuple[str, ...]] = field(default_factory=list)
+    requests: list[SentRequest | None] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     phases: list[str] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
@@ -61,9 +61,9 @@ def carried_out(
             match step:
                 case ApiStep(phase, _):
                     outcome.phases.append(phase)
-                case ApiFinding(finding, commands):
+                case ApiFinding(finding, request):
                     outcome.findings.append(finding)
-                    outcome.commands.append(commands)
+                    outcome.requests.append(request)
                 case ApiNote(text):
                     outcome.notes.append(text)
         outcome.received = list(server.requests)
@@ -107,7 +107,26 @@ def test_body_against_its_schema_is_a_violation(tmp_path: Path) -> None:
     outcome = carried_out(tasks(), Forgets().routes(), tmp_path)
     (finding, *_) = outcome.findings
     assert (finding.id, finding.operation, finding.level) == ("api.response_schema_conformance", "getTask", Level.MUST)
-    assert any(line.startswith("curl -X GET") for line in outcome.commands[0])
+    assert outcome.requests[0] is not None
+    assert (outcome.requests[0].method, outcome.requests[0].operation) == ("GET", "getTask")
+
+
+@pytest.mark.parametrize("body", ["@/etc/hostname", "-n\x07x\x00"])
+def test_finding_has_the_request_as_it_was_sent(tmp_path: Path, body: str) -> None:
+    content = {"text/plain": {"schema": {"type": "string", "enum": [body]}, "example": body}}
+    tree = ticker(requestBody={"required": True, "content": content})
+    tree["paths"]["/ticks"]["post"] = tree["paths"]["/ticks"].pop("get")
+    tree["paths"]["/ticks"]["post"]["responses"]["500"] = {"description": "out of order"}
+    outcome = carried_out(
+        tree,
+        {"POST /ticks": plain(b"", "500 Internal Server Error")},
+        tmp_path,
+        headers={"Authorization": "Bearer t0ken"},
+    )
+    assert "api.not_a_server_error" in outcome.ids()
+    sent = [request for request in outcome.requests if request is not None]
+    assert {request.header("authorization") for request in sent} == {"Bearer t0ken"}
+    assert body.encode() in {request.body for request in sent} & {received.body for received in outcome.received}
 
 
 DEFAULT = {"description": "else", "content": {"application/json": {"schema": {"type": "object"}}}}

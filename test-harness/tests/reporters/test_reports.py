@@ -55,7 +55,7 @@ def report(tmp_path: Path) -> Report:
         )
     )
     warning = Finding(id="api.positive_data_acceptance", level=Level.SHOULD, operation="createTask", message="refused")
-    report.add(Reported(warning, commands=("curl -X POST 'http://h/tasks'",)))
+    report.add(Reported(warning, SentRequest("createTask", "POST", "http://h/tasks", (), None, Request())))
     report.add(Reported(warning))
     tally = report.tallies["streamTask"]
     tally.requests, tally.streams, tally.events, tally.right_streams = 4, 3, 12, 2
@@ -91,6 +91,7 @@ def test_json_says_what_was_seen(report: Report, tmp_path: Path) -> None:
     assert (violation["id"], violation["level"], violation["eventIndex"]) == ("rule.counts-up", "must", 1)
     assert violation["curl"] == [f"curl -N http://h/tasks/1/stream -H 'Authorization: Bearer {HIDDEN}'"]
     assert (warning["level"], warning["count"], warning["exchanges"]) == ("should", 2, 2)
+    assert warning["curl"] == ["curl -N -X POST http://h/tasks"]
     streamed = next(operation for operation in document["operations"] if operation["operationId"] == "streamTask")
     assert (streamed["streams"], streamed["events"], streamed["outcomes"]) == (3, 12, {"end": 3})
     assert streamed["transitions"]["seen"] == 0
