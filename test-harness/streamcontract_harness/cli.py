@@ -22,7 +22,7 @@ from streamcontract import Contract, ContractError, Verdict
 from streamcontract.cli.output import obstacle
 from streamcontract_harness.events import RunFinished, RunStarted
 from streamcontract_harness.options import FAMILIES, Options, UnknownOperationError
-from streamcontract_harness.redaction import Redactor
+from streamcontract_harness.redaction import Redactor, credential_names
 from streamcontract_harness.reporters import json, junit
 from streamcontract_harness.reporters.terminal import TerminalReporter
 from streamcontract_harness.results import Report
@@ -80,8 +80,9 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
         timeout=timeout,
     )
     files = [_report_file(text) for text in report or ()]
-    redactor = Redactor(options.headers)
-    seen = _run(_load(contract, errors), options, TerminalReporter(console, redactor), errors, redactor)
+    loaded = _load(contract, errors)
+    redactor = Redactor(options.headers, credential_names(loaded))
+    seen = _run(loaded, options, TerminalReporter(console, redactor), errors, redactor)
     written = [_write(kind, path, seen, redactor, strict, errors) for kind, path in files]
     raise typer.Exit(_exit_code(seen, strict) or (EXIT_CONFORMS if all(written) else EXIT_USAGE))
 
@@ -104,7 +105,7 @@ def _run(
         except Exception as error:  # a defect of ours must not look like one of the server, nor lose what was seen
             if seen is None:
                 raise
-            seen.cut_short = redactor.text(_own_failure(error))
+            seen.cut_short = _own_failure(error, redactor)
             errors.print(f"{seen.cut_short}. Please report it: --seed {options.seed} repeats the run.", markup=False)
             reporter(RunFinished(seen))
         finally:
@@ -118,10 +119,10 @@ def _cache() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "streamcontract"
 
 
-def _own_failure(error: Exception) -> str:
+def _own_failure(error: Exception, redactor: Redactor) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
-    what = f"{type(error).__name__}: {error}"[:LONGEST_FAILURE]
+    what = redactor.text(f"{type(error).__name__}: {error}")[:LONGEST_FAILURE]
     return f"streamcontract itself failed, which says nothing about the server: {what} ({where})"
 
 

@@ -16,17 +16,24 @@ __all__ = ["Report", "Reported", "Stretch", "Tally", "key_of"]
 STRETCH_BEFORE = 160
 STRETCH_AFTER = 240
 """Bytes of the stream that are shown before and after the place of a fault: the event, and what stands round it."""
+MARGIN = 16_384
+"""Bytes on either side of it that are kept: longer than any credential."""
 
 Key = tuple[str, str, str, Level]
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Bytes of a stream, where they begin in it, and the place of the fault."""
+    """Bytes of a stream, where they begin in it, and the place of the fault.
+
+    `lead` and `tail` stand before and behind them, and are not shown: a secret may lie across the edge.
+    """
 
     offset: int
     data: bytes
     fault: int
+    lead: bytes = b""
+    tail: bytes = b""
 
     @classmethod
     def around(cls, exchange: Exchange, offset: int) -> Stretch:
@@ -36,9 +43,12 @@ class Stretch:
         begin = max(0, offset - STRETCH_BEFORE)
         if begin > 0:
             line_end = data.find(b"\n", begin, offset)
-            if data[line_end + 1 : offset].strip(b"\r\n"):  # else the end of a long line is all that there is to show
+            if data[line_end + 1 : offset].strip(b"
+"):  # else the end of a long line is all that there is to show
                 begin = line_end + 1 if line_end >= 0 else begin
-        return cls(begin, bytes(data[begin : offset + STRETCH_AFTER]), offset)
+        end = offset + STRETCH_AFTER
+        lead, tail = bytes(data[max(0, begin - MARGIN) : begin]), bytes(data[end : end + MARGIN])
+        return cls(begin, bytes(data[begin:end]), offset, lead, tail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ import pytest
 from literal_server import Hang, LiteralServer, Received, plain, stream
 from small_contracts import TICKS, contract_of, ticker
 
+from streamcontract_harness.results import STRETCH_AFTER
+
 COMMAND = [sys.executable, "-c", "import typer; from streamcontract_harness.cli import check; typer.run(check)"]
 RIGHT = {"GET /ticks": stream(TICKS)}
 WRONG = {"GET /ticks": stream(TICKS, TICKS)}
@@ -135,6 +137,26 @@ def test_secret_is_sent_and_not_shown(contract: str, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "very-s3cret" not in done.stdout + done.stderr + report.read_text(encoding="utf-8")
     assert "[redacted]" in done.stdout
+
+
+@pytest.mark.parametrize("seen", [3, 8, 15])
+def test_secret_across_the_edge_of_an_excerpt_is_not_shown(contract: str, tmp_path: Path, seen: int) -> None:
+    before = STRETCH_AFTER - len(TICKS) - len(b": ") - seen
+
+    def echo(request: Received) -> list[object]:
+        return stream(TICKS, TICKS, b": " + b"x" * before + request.headers["x-session"].encode() + b"\n" * 9)  # type: ignore[return-value]
+
+    document = json.loads(Path(contract).read_text(encoding="utf-8"))
+    scheme = {"type": "apiKey", "in": "header", "name": "X-Session"}
+    document["components"] = {"securitySchemes": {"session": scheme}}
+    Path(contract).write_text(json.dumps(document), encoding="utf-8")
+    report = tmp_path / "r.json"
+    with LiteralServer({"GET /ticks": echo}) as server:  # type: ignore[dict-item]
+        secret = ["--header", "X-Session: very-s3cret-value", "--report", f"json:{report}", "--select", "sequence"]
+        done = check(contract, "--url", server.url, "--max-examples", "1", *secret)
+    assert done.returncode == 1
+    assert "x" * 40 in done.stdout
+    assert "very" not in done.stdout + report.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])

@@ -1,6 +1,9 @@
-import pytest
+from pathlib import Path
 
-from streamcontract_harness.redaction import HIDDEN, Redactor, is_secret
+import pytest
+from small_contracts import contract_of, ticker
+
+from streamcontract_harness.redaction import HIDDEN, Redactor, credential_names, is_secret, is_secret_parameter
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,66 @@ def test_secret_names(name: str) -> None:
 )  # fmt: skip
 def test_names_of_no_secret(name: str) -> None:
     assert not is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["key", "Key", "Ocp-Apim-Subscription-Key", "X-Functions-Key", "sessionKey", "token"])
+def test_secret_names_of_parameters(name: str) -> None:
+    assert is_secret_parameter(name)
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "partition_key", "sort_key", "monkey", "keys", "X-Session"])
+def test_names_of_no_secret_parameter(name: str) -> None:
+    assert not is_secret_parameter(name)
+
+
+def test_names_that_the_contract_gives_its_credentials(tmp_path: Path) -> None:
+    tree = ticker()
+    tree["components"] = {
+        "securitySchemes": {
+            "session": {"type": "apiKey", "in": "header", "name": "X-Session"},
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "again": {"$ref": "#/components/securitySchemes/session"},
+        }
+    }
+    names = [*credential_names(contract_of(tree, tmp_path))]
+    assert names == ["X-Session", "X-Session"]
+    redactor = Redactor([("X-Session", "abcdef")], names)
+    assert redactor.header("x-session", "abcdef") == HIDDEN
+    assert redactor.url("http://h/?x-session=other&b=1") == "http://h/?x-session=%5Bredacted%5D&b=1"
+    assert redactor.text("it was abcdef") == f"it was {HIDDEN}"
+    assert Redactor([("X-Session", "abcdef")]).text("it was abcdef") == "it was abcdef"
+
+
+def test_secret_that_was_cut_off_at_its_end() -> None:
+    redactor = Redactor([("Cookie", "sid=ck-SECRET-3; theme=dark")])
+    for text in ("Cookie: sid=ck-SECRET-3; the", "Cookie: sid=ck-SEC… 400 in all", "Cookie: sid=ck-SE..."):
+        assert redactor.text(text).startswith(f"Cookie: {HIDDEN}")
+    assert redactor.text("you are ck-SECRET-3") == f"you are {HIDDEN}"
+    assert redactor.text("sid=ckxx is dark") == "sid=ckxx is dark"
+
+
+@pytest.mark.parametrize("begin", range(0, 30, 3))
+def test_stretch_shows_no_part_of_a_secret_at_its_edge(begin: int) -> None:
+    data = b"data: \xc3\xa9 s3cret-valu\xc3\xa9 \xff tail"
+    redactor = Redactor([("X-Api-Key", "s3cret-valué")])
+    for end in range(begin, len(data)):
+        shown = redactor.data(data, begin, end)
+        assert not [part for part in (b"s3", b"cre", b"-va", b"lu") if part in shown]
+    assert redactor.data(data) == b"data: \xc3\xa9 %b \xff tail" % HIDDEN.encode()
+
+
+def test_form() -> None:
+    assert Redactor().data(b"user=o%27n&password=hunter2secret&n=1") == f"user=o%27n&password={HIDDEN}&n=1".encode()
+    assert Redactor().text("client%5Fsecret=a") == f"client%5Fsecret={HIDDEN}"
+
+
+def test_form_of_several_parts() -> None:
+    def form(password: bytes) -> bytes:
+        parts = ((b"user", b"u"), (b"password", password), (b"n", b"1"))
+        head = b'--b\r\nContent-Disposition: form-data; name="%b"\r\nContent-Type: text/plain\r\n\r\n%b\r\n'
+        return b"".join(head % part for part in parts) + b"--b--\r\n"
+
+    assert Redactor().data(form(b"hunter2\r\nsecret")) == form(HIDDEN.encode())
 
 
 def test_header_values() -> None:
@@ -41,6 +104,7 @@ def test_short_values_are_not_looked_for() -> None:
 
 def test_url() -> None:
     redactor = Redactor()
+    assert redactor.url("http://host/a?key=AIza&x=1") == "http://host/a?key=%5Bredacted%5D&x=1"
     shown = redactor.url("http://me:pw@host/a?api_key=abc&x=%20y&token=t")
     assert "abc" not in shown
     assert "pw" not in shown

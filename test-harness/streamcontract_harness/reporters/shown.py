@@ -85,9 +85,11 @@ def visible(text: str) -> str:
 
 def _stretch(stretch: Stretch, redactor: Redactor) -> ShownStretch:
     """The stretch by lines; the secrets are hidden in the whole, as one may span what is told apart here."""
-    before, behind = stretch.data[: stretch.fault - stretch.offset], stretch.data[stretch.fault - stretch.offset :]
-    fault = len(_lines(before + behind[:1] or b" ")) - 1
-    lines = _lines(redactor.data(stretch.data))
+    whole, begin = stretch.lead + stretch.data + stretch.tail, len(stretch.lead)
+    end = begin + len(stretch.data)
+    behind_fault = min(begin + stretch.fault - stretch.offset + 1, end)
+    fault = len(_lines(redactor.data(whole, begin, behind_fault) or b" ")) - 1
+    lines = _lines(redactor.data(whole, begin, end))
     return ShownStretch(stretch.offset, tuple(lines), min(fault, max(len(lines) - 1, 0)))
 
 

@@ -20,7 +20,7 @@ from streamcontract_harness.reporters import json as json_report
 from streamcontract_harness.reporters import junit
 from streamcontract_harness.reporters.shown import shown, visible
 from streamcontract_harness.reporters.terminal import TerminalReporter
-from streamcontract_harness.results import Report, Reported, Stretch
+from streamcontract_harness.results import STRETCH_AFTER, STRETCH_BEFORE, Report, Reported, Stretch
 
 SECRET = "s3cret-value"
 REDACTOR = Redactor([("Authorization", f"Bearer {SECRET}")])
@@ -106,6 +106,19 @@ def test_no_secret_in_any_report(report: Report, tmp_path: Path) -> None:
     assert SECRET not in text
     assert "api_key=k" not in text
     assert HIDDEN in text
+
+
+@pytest.mark.parametrize("seen", range(1, len(SECRET)))
+@pytest.mark.parametrize("edge", ["before", "behind"])
+def test_secret_across_the_edge_of_a_stretch_is_not_shown(edge: str, seen: int) -> None:
+    exchange, offset = Exchange(SentRequest("watch", "GET", "http://h", (), None, Request())), 1_000
+    at = offset - STRETCH_BEFORE - seen if edge == "before" else offset + STRETCH_AFTER - seen
+    exchange.chunks.add(0.0, b"." * at + SECRET.encode() + b"." * 900)
+    finding = Finding(id="rule.x", level=Level.MUST, operation="watch", message="", offset=offset)
+    stretch = shown(Reported(finding, stretch=Stretch.around(exchange, offset)), REDACTOR).stretch
+    assert stretch is not None
+    (line,) = stretch.lines
+    assert set(line.replace(HIDDEN, "")) == {"."}
 
 
 def test_junit_has_a_case_for_each_operation_and_family(report: Report, tmp_path: Path) -> None:

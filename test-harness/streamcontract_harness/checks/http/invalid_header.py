@@ -13,7 +13,7 @@ from streamcontract import Finding
 from streamcontract_harness.checks.fault import fault
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
-from streamcontract_harness.redaction import HIDDEN, is_secret
+from streamcontract_harness.redaction import HIDDEN, is_secret_parameter
 
 __all__ = ["check"]
 
@@ -27,7 +27,7 @@ def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
         if text is None or header.validator is None:
             continue
         for error in header.validator.errors(header.read(text)):
-            secret = is_secret(header.name)
+            secret = is_secret_parameter(header.name)
             what = HIDDEN if secret else error.message
             yield fault(
                 "http.invalid-header",
