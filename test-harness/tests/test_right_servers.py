@@ -99,7 +99,7 @@ main()
     ("code", "id_", "step"),
     [
         (1, "wire.line-too-long", chunk(b"data: " + b"x" * 1_000_000)),
-        (0, "coverage.no-success", chunk(b'event: tick\ndata: {"n": 0}\n\n' * 1000)),
+        (3, "coverage.no-success", chunk(b'event: tick\ndata: {"n": 0}\n\n' * 1000)),
     ],
 )
 def test_the_command_survives_what_has_no_end(code: int, id_: str, step: bytes, tmp_path: Path) -> None:
