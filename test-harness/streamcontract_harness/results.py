@@ -43,8 +43,7 @@ class Stretch:
         begin = max(0, offset - STRETCH_BEFORE)
         if begin > 0:
             line_end = data.find(b"\n", begin, offset)
-            if data[line_end + 1 : offset].strip(b"
-"):  # else the end of a long line is all that there is to show
+            if data[line_end + 1 : offset].strip(b"\r\n"):  # else the end of a long line is all that there is to show
                 begin = line_end + 1 if line_end >= 0 else begin
         end = offset + STRETCH_AFTER
         lead, tail = bytes(data[max(0, begin - MARGIN) : begin]), bytes(data[end : end + MARGIN])

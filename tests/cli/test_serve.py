@@ -177,5 +177,22 @@ def test_a_service_that_cannot_start_is_told(folder: Path) -> None:
     assert "no disk" in said
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_server_that_is_still_starting_can_be_stopped(folder: Path, number: signal.Signals, code: int) -> None:
+    slow = LIFESPAN.replace('raise OSError("no disk")', 'print("starting", flush=True); await anyio.sleep(3600)')
+    (folder / "slow_handlers.py").write_text(HANDLERS + slow)
+    command = [*COMMAND, f"{COUNTER}=slow_handlers", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        watchdog = threading.Timer(START_LIMIT, process.kill)
+        watchdog.start()
+        assert process.stdout is not None
+        assert process.stdout.readline() == "starting\n"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=LIMIT)
+        watchdog.cancel()
+    assert process.returncode == code
+    assert "Traceback" not in said
+
+
 def test_a_contract_stands_in_the_repository_or_the_package() -> None:
     assert all(service.path.is_file() for service in SERVICES.values())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from chat import DELTA, DONE, META, chat
-from documents import ids, stream_of, text_event, watched
+from documents import ids, json_event, stream_of, text_event, watched
 
 from streamcontract import Event, Level, Request, Verdict
 
@@ -230,3 +230,11 @@ def test_a_finding_repeats_no_more_of_a_name_than_a_person_reads() -> None:
     findings = monitor.findings
     assert [finding.count for finding in findings] == [2, 1]
     assert all(len(text) < 3_000 for f in findings for text in (f.message, f.expected, f.got, f.place))
+
+
+def test_an_unknown_event_is_called_as_it_calls_itself() -> None:
+    schemas = {name: json_event(name, {"type": {"const": name}}) for name in ("s", "e")}
+    stream = stream_of({"sequence": "s* e", "symbol": "data.type", "unknownEvents": "reject"}, schemas)
+    (finding,) = watched(stream, [("s", {"type": "s"}), ("s", {"type": "other"}), ("e", {"type": "e"})]).findings
+    assert (finding.id, finding.got) == ("schema.unknown-event", "other")
+    assert "no such event called 'other'" in finding.message

@@ -304,3 +304,8 @@ def test_keys_take_of_what_a_rule_may_keep() -> None:
     rule = {"by": "data.i", "collect": {"seen": {"count": "token"}}, "at": "token", "assert": "seen == 0"}
     long = [f"{n}{'x' * 1_000_000}" for n in range(20)]
     assert unsettled(judged(rule, [*tokens(*long), *done()])) == ["rule.r"]
+
+
+def test_a_stream_without_a_last_event_is_said_to_be_one() -> None:
+    (finding,) = judged({"at": "end", "assert": "last.data.i == 1"}, []).findings
+    assert "the stream had none" in finding.message

@@ -311,3 +311,14 @@ def test_long_keys_are_followed_up_to_a_bound() -> None:
     assert (ids(monitor), monitor.verdict) == ([], Verdict.INCONCLUSIVE)
     assert "16,777,216 bytes" in monitor.unsettled[0].reason
     assert watched(ids_in_order("data.i"), long[:10]).verdict is Verdict.CONFORMS
+
+
+def test_symbols_that_cannot_be_told_are_one_fault_and_take_no_memory() -> None:
+    slice_ = {"id": "s", "by": "'1'", "events": ["token"], "symbol": "{'x': 'p'}[data.i]", "sequence": "p*"}
+    stream = stream_of({"sequence": "token*", "slices": [slice_]}, {"token": json_event("token", {"i": {}})})
+    right = watched(stream, [("token", {"i": "x"})])
+    assert right.verdict is Verdict.CONFORMS
+    wrong = watched(stream, [("token", {"i": f"{n}{'y' * 10_000}"}) for n in range(100)])
+    assert [finding.count for finding in wrong.findings] == [1, 99]  # at the start, and behind another of them
+    assert all("has no value here" in finding.message for finding in wrong.findings)
+    assert all(len(finding.message) < 1_000 for finding in wrong.findings)

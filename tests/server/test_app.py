@@ -1,13 +1,14 @@
 """What every contract gets: problem answers, correlation ids, /health, /metrics, CORS, and others on the same port."""
 
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from documents import document, json_event, text_event
-from served import COUNTER, Served, answering, counting, handlers, openapi, serve, written
+from served import COUNTER, LIMIT, Served, answering, counting, handlers, openapi, serve, written
 
 from streamcontract import ContractError, Event
 from streamcontract.server import Problem, Settings, create_app, stage
@@ -334,6 +335,42 @@ def test_a_service_that_does_not_answer_is_not_waited_for() -> None:
 
     with counting(count_up, health=health, settings=Settings(health_seconds=0.05)) as served:
         assert served.client.get("/health").status_code == 503
+
+
+def test_a_plain_function_that_does_not_answer_takes_no_other_s_time() -> None:
+    free = threading.Event()
+
+    def health() -> Any:
+        free.wait(LIMIT)
+
+    try:
+        with counting(count_up, health=health, settings=Settings(health_seconds=0.05)) as served:
+            for _ in range(50):  # more than there are threads
+                assert served.client.get("/health").status_code == 503
+            free.set()
+    finally:
+        free.set()
+
+
+def test_services_of_contracts_with_one_name_are_told_apart(tmp_path: Path) -> None:
+    async def health() -> Any:
+        raise ConnectionError
+
+    async def answer() -> dict[str, Any]:
+        return {}
+
+    def well() -> dict[str, Any]:
+        return {}
+
+    pairs = {}
+    for folder, hooks in (("a", {"health": health}), ("b", {"health": well}), ("c", {})):
+        (tmp_path / folder).mkdir()
+        contract = written(tmp_path / folder, openapi({f"/{folder}": {"get": answering()}}))
+        pairs[contract] = handlers(answer=answer, **hooks)
+    with serve(create_app(pairs)) as served:
+        answered = served.client.get("/health")
+    assert answered.status_code == 503
+    assert sorted(report["status"] for report in answered.json()["services"].values()) == ["failing", "ok", "ok"]
 
 
 def test_metrics_add_up() -> None:

@@ -114,6 +114,23 @@ def test_a_module_that_fails_names_its_line(tmp_path: Path, monkeypatch: pytest.
     sys.modules.pop("broken_handlers", None)
 
 
+def test_a_module_that_exits_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "leaving_handlers.py").write_text("import sys\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(HandlerError, match=r"SystemExit: 0 \(.*leaving_handlers\.py:2\)"):
+        create_app({plain(tmp_path): "leaving_handlers"})
+
+
+@pytest.mark.parametrize("hook", ["failure_event", "lifespan", "error_body", "auth_required"])
+def test_a_hook_that_must_not_be_a_coroutine_says_so(tmp_path: Path, hook: str) -> None:
+    async def answer() -> None: ...
+
+    async def wrong(*_: Any) -> None: ...
+
+    (said,) = refused(plain(tmp_path), answer=answer, **{hook: wrong})
+    assert f"{hook}() must not be a coroutine" in said
+
+
 def test_what_is_wrong_with_several_modules_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(HandlerError) as caught:
         create_app({plain(tmp_path): handlers(), COUNTER: handlers()})

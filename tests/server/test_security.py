@@ -168,3 +168,9 @@ def test_the_environment_names_no_functions(tmp_path: Path, monkeypatch: pytest.
     made = module(["bearer"], bearer_info=bearer_info)
     with serve(create_app({written(tmp_path, tree(bearer=SECURED["bearer"])): made})) as served:
         assert served.client.get("/bearer", headers=bearer("true")).status_code == 401
+
+
+def test_where_several_are_asked_for_each_is_known_by_its_name(secured: Served) -> None:
+    answered = secured.client.get("/both", headers={**bearer("right"), "X-Key": "k"}).json()
+    assert sorted(answered["token_info"]) == ["bearer", "key"]
+    assert answered["user"] in ("ann", "key")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,73 @@ def test_a_handler_that_does_not_end_is_told_of_when_the_client_has_left(
 def ended(served: Served) -> dict[str, float] | None:
     figures = served.metrics()
     return figures if figures['streamcontract_open_streams{operation="countUp"}'] == 0 else None
+
+
+def test_handlers_that_are_busy_when_their_clients_leave_clean_up_too() -> None:
+    """A wait that was just over is no place to be cancelled at, and cancels again at the next one."""
+    started, cleaned = [], []
+
+    async def count_up(body: Any) -> AsyncIterator[Event]:
+        started.append(1)
+        try:
+            while True:  # noqa: ASYNC110 - the handler is to be busy
+                await asyncio.sleep(0.0005)
+        finally:
+            await asyncio.sleep(0.01)
+            cleaned.append(1)
+        yield DONE
+
+    with counting(count_up) as served:
+        connections = [served.connect() for _ in range(40)]
+        for connection in connections:
+            connection.sendall(post_bytes())
+        eventually(lambda: len(started) == 40)
+        for connection in connections[:20]:
+            connection.close()
+        eventually(lambda: len(cleaned) == 20)
+        served.app.stop()
+        eventually(lambda: len(cleaned) == 40)
+        for connection in connections[20:]:
+            connection.close()
+
+
+def test_a_client_that_leaves_with_the_last_event_has_it_all() -> None:
+    async def count_up(body: Any) -> AsyncIterator[Event]:
+        yield DONE
+        await anyio.sleep(3600)
+
+    with counting(count_up) as served:
+        with served.connect() as connection:
+            connection.sendall(post_bytes())
+            read_until(connection, b"event: done")
+        figures = eventually(lambda: ended(served))
+    assert figures['streamcontract_streams_total{operation="countUp",outcome="success"}'] == 1
+    assert figures.get('streamcontract_clients_left_total{operation="countUp"}', 0) == 0
+
+
+def test_a_slow_reader_has_its_time_for_the_last_event_too() -> None:
+    async def count_up(body: Any) -> AsyncIterator[Event]:
+        yield Event("done", LARGE)
+
+    with counting(count_up, settings=Settings(shutdown_seconds=0.1)) as served, served.connect() as slow:
+        slow.sendall(post_bytes())
+        time.sleep(0.5)  # longer than the server gives to streams when it stops
+        assert read_until(slow, b"\r\n0\r\n\r\n").count(b"event: done") == 1
+
+
+def test_a_failure_event_that_is_none_is_not_sent(capfd: pytest.CaptureFixture[str]) -> None:
+    made: list[str] = []
+
+    def failure_event(message: str) -> Event:
+        made.append(message)
+        return Event("error", {"code": "OTHER", "error": message}) if len(made) == 1 else Event("number", {"n": 7})
+
+    async def count_up(body: Any) -> AsyncIterator[Event]:
+        yield number(0)
+        raise RuntimeError
+
+    with counting(count_up, failure_event=failure_event) as served:
+        came = served.exchange(post_bytes())
+    assert b'"n":7' not in came
+    assert not came.endswith(b"0\r\n\r\n"), "a clean end would say that the stream is whole"
+    assert "no failure event could be made" in capfd.readouterr().err

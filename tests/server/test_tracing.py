@@ -64,6 +64,18 @@ def test_a_fault_of_ours_marks_the_span(exporter: Any) -> None:
     assert span.status.status_code is trace.StatusCode.ERROR
 
 
+def test_a_stream_that_fails_after_its_head_marks_the_span(exporter: Any) -> None:
+    async def failing(body: Any) -> AsyncIterator[Event]:
+        yield Event("number", {"n": 0})
+        raise RuntimeError("no")
+
+    exporter.clear()
+    with counting(failing) as served:
+        assert served.client.post("/v1/count", json={"to": 1}).status_code == 200
+    (span,) = exporter.get_finished_spans()
+    assert span.status.status_code is trace.StatusCode.ERROR
+
+
 def test_a_stage_outside_of_a_request_does_no_harm() -> None:
     with stage("alone"):
         pass

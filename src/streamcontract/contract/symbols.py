@@ -123,11 +123,13 @@ class Classified(msgspec.Struct, frozen=True, gc=False):
     """The name of one event, its payload (parsed, or the string), and what is wrong with it.
 
     Without a name and without faults it is unknown; without a name and with faults it was meant to be one of several.
+    `called`: the name inside the payload of an unknown event, where the contract tells events apart by that.
     """
 
     symbol: str | None
     payload: Any
     faults: tuple[Fault, ...] = ()
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +167,7 @@ class Classifier:
             if candidate.fits(fields, payload):
                 return Classified(candidate.symbol, payload.value if candidate.parses_json else data)
         if not candidates:
-            return Classified(None, data)
+            return Classified(None, data, called=self._name(event, payload) if self.naming is not None else None)
         nearest, only = (candidates[0], True) if len(candidates) == 1 else _nearest(candidates, fields, payload)
         value = payload.value if nearest.parses_json and payload.error is None else data
         return Classified(nearest.symbol if only else None, value, nearest.faults(fields, payload))

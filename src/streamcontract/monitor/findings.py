@@ -1,12 +1,21 @@
 """A finding: one fault of the server, as a record; never an exception."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from streamcontract.contract.problems import Location
 from streamcontract.monitor.request import Request
 
-__all__ = ["Finding", "Level", "Unsettled", "Verdict"]
+__all__ = ["WIRE_EXPECTED", "Finding", "Level", "Unsettled", "Verdict"]
+
+WIRE_EXPECTED: Mapping[str, str] = {
+    "invalid-utf8": "UTF-8, as event streams are always decoded so",
+    "unterminated-event": "a blank line behind the last event: clients discard what none ends",
+    "line-too-long": "lines that a client can hold",
+    "event-too-long": "events that a client can hold",
+}
+"""What a stream's framing should have had, by the fault in it."""
 
 
 class Level(Enum):

@@ -8,10 +8,11 @@ import msgspec
 from streamcontract.contract.automaton import Automaton
 from streamcontract.contract.expressions import LimitError
 from streamcontract.contract.model import Afterwards, Order, Stream
+from streamcontract.contract.schemas import shorten
 from streamcontract.contract.symbols import Classified, FaultKind
 from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.expectations import Expectations
-from streamcontract.monitor.findings import Finding, Level, Unsettled, Verdict
+from streamcontract.monitor.findings import WIRE_EXPECTED, Finding, Level, Unsettled, Verdict
 from streamcontract.monitor.ledger import Ledger, Where
 from streamcontract.monitor.order import OrderFault, OrderTracker, Path, listing
 from streamcontract.monitor.repair import ANY, OrderFaultKind, repair_table
@@ -23,12 +24,6 @@ from streamcontract.wire.events import Comment, Event, ReceivedEvent, RetryField
 
 __all__ = ["StreamMonitor"]
 
-WIRE_EXPECTED: Mapping[str, str] = {
-    "invalid-utf8": "UTF-8, as event streams are always decoded so",
-    "unterminated-event": "a blank line behind the last event: clients discard what none ends",
-    "line-too-long": "lines that a client can hold",
-    "event-too-long": "events that a client can hold",
-}
 LOST = ("line-too-long", "event-too-long")
 """Faults of the framing that lose an event: what hangs on it cannot be judged any more."""
 
@@ -198,7 +193,7 @@ class StreamMonitor:
             if classified.faults:
                 self._take_unnamed(event, classified, where)
             else:
-                self._take_unknown(event, where)
+                self._take_unknown(event, classified.called, where)
             return
         if classified.faults:
             self._note_schema_faults(classified, where)
@@ -207,14 +202,15 @@ class StreamMonitor:
         self._last_passed_over = not rules
         self._take_known(event, classified, classified.symbol, where)
 
-    def _take_unknown(self, event: ReceivedEvent, where: Where) -> None:
+    def _take_unknown(self, event: ReceivedEvent, called: str | None, where: Where) -> None:
         """Clients must ignore event names that they don't know, unless the contract says otherwise."""
         self.latest = None
-        name = event.event or "message"
+        name = called or event.event or "message"
         self.unknown.add(name)
         if self.stream.reject_unknown:
             known = listing(sorted(self.stream.classifier.symbols))
-            what = f"the contract has no such event, and rejects unknown ones; it has {known}"
+            inside = f" called {shorten(name, 100)!r}" if called else ""
+            what = f"the contract has no such event{inside}, and rejects unknown ones; it has {known}"
             self._ledger.add(
                 "schema.unknown-event", where, what, symbol=name, expected=f"one of {known}", got=name, place=name
             )

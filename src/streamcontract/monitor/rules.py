@@ -110,6 +110,10 @@ class RuleWatch:
             whole["previous"] = state.previous
         if not holds(rule.when, whole):
             return
+        if "last" in rule.assertion.names and "last" not in whole:
+            what = f"`{rule.assertion.source}` speaks of the last event, and the stream had none"
+            yield RuleFault(self._message(what, whole))
+            return
         try:
             value = rule.assertion.evaluate(whole)
         except EvaluationError as error:

@@ -21,6 +21,7 @@ KEYS_BYTES = 16 * 1024 * 1024
 """Bytes of all keys together: one may be as long as an event."""
 
 SHOWN_KEYS = 5
+OTHER = "(another symbol)"
 
 
 class SliceFault(msgspec.Struct, frozen=True):
@@ -73,7 +74,7 @@ class SliceWatch:
             key = as_key(self.rule.by.evaluate(scope))
         except EvaluationError:
             return  # "An event on which `by` has no value belongs to no slice"
-        name = self._name(symbol, scope)
+        name, why = self._name(symbol, scope)
         tracker = self._tracker(key, name)
         fault = tracker.step(name, number)
         if tracker.complete:
@@ -84,17 +85,23 @@ class SliceWatch:
         else:
             self._incomplete[key] = None
         if fault is not None:
-            yield SliceFault(f"{name} of {self._called(key)}: {fault.message}", f"{fault.kind.value} {fault.place}")
+            message = f"{name} of {self._called(key)}: {fault.message}{why}"
+            yield SliceFault(message, f"{fault.kind.value} {fault.place}")
 
-    def _name(self, symbol: str, scope: Mapping[str, Any]) -> str:
+    def _name(self, symbol: str, scope: Mapping[str, Any]) -> tuple[str, str]:
+        """The slice's symbol for an event, and for the message why it is none that the sequence has.
+
+        What the sequence does not have is a fault whatever it is called; one word for all keeps memory bounded.
+        """
         if self.rule.symbol is None:
-            return symbol
+            return symbol, ""
         try:
             name = self.rule.symbol.evaluate(scope)
         except EvaluationError as error:
-            return f"(no symbol: {error})"
-        # A name that the sequence does not have is a fault whatever it is; one word for all keeps memory bounded.
-        return name if isinstance(name, str) and name in self.rule.automaton.symbols else "(another symbol)"
+            return OTHER, f"; `{self.rule.symbol.source}` has no value here: {shorten(str(error), 200)}"
+        if isinstance(name, str) and name in self.rule.automaton.symbols:
+            return name, ""
+        return OTHER, f"; `{self.rule.symbol.source}` was {shorten(as_key(name), 100)}"
 
     def _tracker(self, key: str, name: str) -> OrderTracker:
         tracker = self._keys.get(key)

@@ -21,7 +21,7 @@ from streamcontract.contract.model import Contract
 from streamcontract.contract.problems import ContractError
 from streamcontract.contract.problems import Problem as ContractProblem
 from streamcontract.server.binding import Binding, bind
-from streamcontract.server.call import CORRELATION_HEADER, Call, too_large
+from streamcontract.server.call import Call, too_large
 from streamcontract.server.connexion_app import connexion_app
 from streamcontract.server.errors import ErrorAnswers
 from streamcontract.server.handlers import HandlerError, HandlerModule, import_handlers
@@ -30,7 +30,7 @@ from streamcontract.server.lifespan import run_lifespan
 from streamcontract.server.logs import configure_logs
 from streamcontract.server.lowering import Lowered, lower
 from streamcontract.server.paths import Paths
-from streamcontract.server.problems import stopping
+from streamcontract.server.problems import stopping, wrapped
 from streamcontract.server.runtime import Runtime
 from streamcontract.server.settings import GuardMode, Settings
 from streamcontract.server.tracing import request_span
@@ -84,8 +84,12 @@ class Application:
         ):
             try:
                 await self._dispatch(call)
-            except Exception as error:
-                await self._errors.answer(call, error)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a panic in an extension and an exit asked for are to be answered, too
+                if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+                    raise
+                await self._errors.answer(call, wrapped(error))
             finally:
                 self._account(call)
                 await call.drop_body()
@@ -125,6 +129,11 @@ class Application:
             seconds=round(seconds, 4),
             **known,
         )
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def create_app(
@@ -176,5 +185,5 @@ def _with_cors(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=[CORRELATION_HEADER],
+        expose_headers=["*"],  # all that a contract names; there are no credentials that this would not cover
     )

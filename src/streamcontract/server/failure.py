@@ -13,7 +13,7 @@ import msgspec
 
 from streamcontract.contract.document import Document
 from streamcontract.contract.model import Stream
-from streamcontract.contract.symbols import Alternative
+from streamcontract.contract.symbols import Alternative, Classifier
 from streamcontract.server.example import ExampleMaker
 from streamcontract.wire.events import Event
 
@@ -32,6 +32,21 @@ class Failure:
 
     symbol: str
     make: Callable[[str], Event]
+    classifier: Classifier
+
+    def event(self, message: str) -> Event:
+        """The event with this message. Raises FailureError when what was made is not what the contract promises."""
+        try:
+            event = self.make(message)
+            data = event.data if isinstance(event.data, str) else msgspec.json.encode(event.data).decode()
+        except Exception as error:
+            raise FailureError(f"{type(error).__name__}: {error}") from error
+        found = self.classifier.classify(event.event, data, event.id, event.retry)
+        if found.faults:
+            raise FailureError("; ".join(fault.message for fault in found.faults))
+        if found.symbol != self.symbol:
+            raise FailureError(f"the event made is called {found.symbol}")
+        return event
 
 
 def failure_of(stream: Stream, document: Document, hook: Callable[..., Any] | None) -> Failure | None:
@@ -40,11 +55,13 @@ def failure_of(stream: Stream, document: Document, hook: Callable[..., Any] | No
     for symbol in stream.outcome.failure:
         for alternative in stream.classifier.alternatives:
             if alternative.symbol == symbol:
-                failure = Failure(symbol, hook or _maker(alternative, document))
-                wrong = _what_is_wrong(failure, stream)
-                if wrong is None:
+                failure = Failure(symbol, hook or _maker(alternative, document), stream.classifier)
+                try:
+                    failure.event(SAMPLE)
+                except FailureError as error:
+                    reasons.append(f"{symbol}: {error}")
+                else:
                     return failure
-                reasons.append(f"{symbol}: {wrong}")
     if not stream.outcome.failure:
         return None
     raise FailureError("; ".join(reasons))
@@ -58,18 +75,6 @@ def places_without(failure: Failure, stream: Stream) -> list[str]:
         for state, row in enumerate(order.automaton.table)
         if row and failure.symbol not in row
     ]
-
-
-def _what_is_wrong(failure: Failure, stream: Stream) -> str | None:
-    try:
-        event = failure.make(SAMPLE)
-        data = event.data if isinstance(event.data, str) else msgspec.json.encode(event.data).decode()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    found = stream.classifier.classify(event.event, data, event.id, event.retry)
-    if found.faults:
-        return "; ".join(fault.message for fault in found.faults)
-    return None if found.symbol == failure.symbol else f"the event made is called {found.symbol}"
 
 
 def _maker(alternative: Alternative, document: Document) -> Callable[[str], Event]:

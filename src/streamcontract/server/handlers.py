@@ -25,6 +25,14 @@ __all__ = ["HOOKS", "HandlerError", "HandlerModule", "bind_handlers", "import_ha
 
 HOOKS = frozenset({*CHECKS.values(), "auth_required", "error_body", "failure_event", "health", "lifespan"})
 """Names that mean something in a handler module, and are no handlers."""
+PLAIN_REMEDY: Mapping[str, str] = {
+    "auth_required": "write `def auth_required()`",
+    "error_body": "write `def error_body(problem)`",
+    "failure_event": "write `def failure_event(message)`",
+    "lifespan": "put `@asynccontextmanager` above it, and let it yield once",
+}
+PLAIN = PLAIN_REMEDY.keys()
+"""Hooks that are called without being awaited."""
 GIVEN = frozenset({"user", "token_info", "context_"})
 """Arguments that connexion gives to a handler that asks for them."""
 
@@ -64,7 +72,9 @@ def import_handlers(given: ModuleType | str, contract: str) -> HandlerModule:
         return HandlerModule(given.__name__, contract, given)
     try:
         return HandlerModule(given, contract, importlib.import_module(given))
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also one that exits
         raise HandlerError([f"the handler module {given} cannot be imported: {_cause(error)}"]) from error
 
 
@@ -93,6 +103,9 @@ def bind_handlers(handlers: HandlerModule, operations: Sequence[LoweredOperation
     asked = {CHECKS[kind] for lowered in operations for kind in lowered.schemes}
     for check in sorted(asked - handlers.hooks.keys()):
         problems.append(f"{handlers.name} has no function {check}(), and {handlers.contract} asks for credentials")
+    for name in sorted(PLAIN & handlers.hooks.keys()):
+        if inspect.iscoroutinefunction(inspect.unwrap(handlers.hooks[name])):
+            problems.append(f"{handlers.name}.{name}() must not be a coroutine; {PLAIN_REMEDY[name]}")
     if problems:
         raise HandlerError(problems)
     return bound
@@ -134,7 +147,7 @@ def _near(name: str, known: Sequence[str] | set[str]) -> str:
     return f"; did you mean {found[0]}()?" if found else ""
 
 
-def _cause(error: Exception) -> str:
+def _cause(error: BaseException) -> str:
     """The error in one line, with the place in the module where it came up."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

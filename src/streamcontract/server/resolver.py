@@ -1,6 +1,5 @@
 """Connexion's way from an operation to its handler: arguments in, a stream or an answer out."""
 
-import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -14,7 +13,8 @@ from streamcontract.contract.build import is_sequential
 from streamcontract.server.binding import Binding
 from streamcontract.server.bodies import is_json
 from streamcontract.server.call import Call, current_call
-from streamcontract.server.problems import Problem, wrapped
+from streamcontract.server.problems import Problem
+from streamcontract.server.security import named
 from streamcontract.server.stream import StreamAnswer
 
 __all__ = ["HandlerResolver"]
@@ -47,7 +47,7 @@ def _endpoint(binding: Binding) -> Callable[..., Any]:
         assert call is not None  # noqa: S101 - connexion is called inside of one
         if binding.body and not call.body_checked:  # connexion passes over what it has no validator for
             raise RuntimeError(f"the body of {binding.operation.id} was not validated")
-        known = {**{name: value for name, value in given.items() if name in asked}, **call.arguments}
+        known = {**{name: value for name, value in named(given).items() if name in asked}, **call.arguments}
         arguments = {name: value for name, value in known.items() if takes_all or name in accepted}
         if needed is not None:
             arguments.setdefault(needed, {})  # as connexion does for a body that may be left out, and was
@@ -66,19 +66,13 @@ def _endpoint(binding: Binding) -> Callable[..., Any]:
 async def _answer(binding: Binding, call: Call, arguments: Mapping[str, Any]) -> Response:
     if binding.stream is not None and all(is_sequential(type_) for type_ in binding.types):
         _check_accept(call, binding.stream.media_type)
-    try:
-        result = await _call(binding.handler, arguments, call)
-    except (Exception, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # a panic in an extension, an exit asked for: no reason to leave without an answer
-        task = asyncio.current_task()
-        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-            raise
-        raise wrapped(error) from error
+    result = await _call(binding.handler, arguments, call)
     if not isinstance(result, AsyncIterator):
         return _plain(result, binding)
     if call.scope["method"] == "HEAD":
-        return Response(None, binding.status, headers=dict(binding.headers))
+        head = Response(None, binding.status, headers=dict(binding.headers))
+        del head.headers["content-length"]  # a stream's answer to GET has none: RFC 9110, 8.6
+        return head
     return StreamAnswer(call, binding, result)
 
 

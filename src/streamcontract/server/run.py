@@ -1,5 +1,6 @@
 """Runs an application by uvicorn, as the command line does."""
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import anyio
 import uvicorn
 
 from streamcontract.server.app import Application
@@ -65,9 +67,21 @@ class _Server(uvicorn.Server):
         self.announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        with anyio.CancelScope() as starting:
+            # Not a task group: uvicorn leaves by sys.exit, which a group would wrap.
+            watch = asyncio.create_task(self._give_up_when_told(starting))
+            try:
+                await super().startup(sockets)
+            finally:
+                watch.cancel()
         if self.started:
             self.announce()
+
+    async def _give_up_when_told(self, starting: anyio.CancelScope) -> None:
+        """A service may take long to start, and uvicorn looks for signals only after that."""
+        while not self.should_exit:  # noqa: ASYNC110
+            await anyio.sleep(0.1)  # uvicorn sets a flag from a signal's handler; there is nothing to wait on
+        starting.cancel()
 
 
 @contextlib.contextmanager

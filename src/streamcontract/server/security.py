@@ -14,6 +14,7 @@ which it says that credentials may be left out. Functions that a contract itself
 are not called: a contract is data.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -26,7 +27,7 @@ from connexion.security import (
     OAuthSecurityHandler,
 )
 
-__all__ = ["CHALLENGES", "CHECKS", "SERVICE_KEY", "Checks", "anonymous_scheme", "lower_scheme", "security_map"]
+__all__ = ["CHALLENGES", "CHECKS", "SERVICE_KEY", "Checks", "anonymous_scheme", "lower_scheme", "named", "security_map"]
 
 CHECKS: Mapping[str, str] = {
     "bearer": "bearer_info",
@@ -39,6 +40,8 @@ CHALLENGES: Mapping[str, str] = {"bearer": "Bearer", "basic": 'Basic realm="api"
 """What WWW-Authenticate says beside a 401 (RFC 9110, 11.6.1)."""
 ANONYMOUS = "anonymous"
 """The http scheme, unknown to the world, that stands for an empty alternative in the lowered document."""
+_LOWERED = re.compile(r"s[0-9]+-")
+"""What lowering puts before the name of a scheme, as two contracts may have the same ones."""
 SERVICE_KEY = "x-service"
 """The number of the contract that a lowered scheme belongs to."""
 
@@ -70,6 +73,17 @@ def security_map(services: list[Checks]) -> dict[str, Any]:
     """Connexion's `security_map`: its own handlers, with the functions of the handler modules."""
     handlers = {"bearer": _Bearer, "basic": _Basic, "apiKey": _ApiKey, "oauth2": _OAuth, ANONYMOUS: _Anonymous}
     return {kind: partial(handler, services) for kind, handler in handlers.items()}
+
+
+def named(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What connexion gives to a handler, with the schemes of an AND by the contract's names, and a user if any."""
+    info = given.get("token_info")
+    if not isinstance(info, Mapping) or not info or not all(_LOWERED.match(str(name)) for name in info):
+        return dict(given)
+    info = {_LOWERED.sub("", name): found for name, found in info.items()}
+    users = (found.get("sub", found.get("uid")) for found in info.values() if isinstance(found, Mapping))
+    user = next((user for user in users if user is not None), None)
+    return {**given, "token_info": info, **({"user": user} if "user" in given else {})}
 
 
 class _ByModule:

@@ -54,6 +54,11 @@ class StreamAnswer(StarletteResponse):
             await _OpenStream(self.call, self.binding, self.events, counts).run()
 
 
+def _is_closing(error: BaseException) -> bool:
+    """Whether this is no more than what closes a generator: a task group that it stands in makes a group of that."""
+    return isinstance(error, BaseExceptionGroup) and error.split((GeneratorExit, asyncio.CancelledError))[1] is None
+
+
 class _Stop(Enum):
     """Why a stream ended before its handler did."""
 
@@ -117,9 +122,18 @@ class _OpenStream:
         self.stopped = why
         told = self._times_cancelled()
         self.tasks.cancel_scope.cancel()
-        if self._times_cancelled() > told:
-            self._let_clean_up()  # it has been cancelled where it waits, and may wait again in its `finally`
+        self._let_clean_up_once_told(told)
         self.closing.set()
+
+    def _let_clean_up_once_told(self, told: int) -> None:
+        """The handler is cancelled where it waits, once, and may wait again in its `finally`.
+
+        One whose wait was just over, or that shields itself, is told by anyio at one of the next turns of the loop.
+        """
+        if self._times_cancelled() > told:
+            self._let_clean_up()
+        elif not self.handler_scope.shield:
+            asyncio.get_running_loop().call_soon(self._let_clean_up_once_told, told)
 
     def _let_clean_up(self) -> None:
         """Cancel the handler no more, for a while."""
@@ -157,8 +171,9 @@ class _OpenStream:
                 await self.events.aclose()
             except (asyncio.CancelledError, KeyboardInterrupt):
                 raise
-            except BaseException:
-                log.exception("the handler failed while it was closed", operation=self.call.operation)
+            except BaseException as error:
+                if not _is_closing(error):
+                    log.exception("the handler failed while it was closed", operation=self.call.operation)
 
     async def _keep_time(self) -> None:
         """A handler that neither cleans up in time nor lets itself be cancelled is waited for no longer by its client.
@@ -268,14 +283,15 @@ class _OpenStream:
     async def _end(self, *, late: bool = False) -> None:
         """Tell the client how the stream ended. Raises what went wrong, when nothing was sent yet, but not `late`."""
         guard = self.guard or self._prepare()
-        if self.stopped is _Stop.LEFT:
+        if self.stopped is _Stop.LEFT and not guard.ended:
             self.call.metrics.clients_left.labels(self.call.operation).inc()
             self._close_guard(guard, by="client", outcome=_Stop.LEFT.value)
             return
         why = self._why(guard)
         if why is not None and self.call.status is None and not late:
             raise why
-        with anyio.move_on_after(self.settings.shutdown_seconds):
+        stopping = self.call.runtime.stopping
+        with anyio.move_on_after(self.settings.shutdown_seconds if stopping else self.settings.reader_seconds):
             await self._begin()  # for a stream without any event
             if why is None or guard.ended or await self._send_failure(guard, why):
                 self._close_guard(guard, by="server", outcome="failure" if why and not guard.ended else None)
@@ -286,6 +302,8 @@ class _OpenStream:
 
     def _why(self, guard: Guard | NoGuard) -> Problem | None:
         """What to tell the client; None when the stream is whole."""
+        if self.stopped is _Stop.LEFT:
+            return None  # it has the last event, and did not wait for the end
         if self.stopped is _Stop.STOPPING:
             return stopping()
         if self.fault is not None:
@@ -303,7 +321,7 @@ class _OpenStream:
         if failure is None or not guard.permits(failure.symbol):
             return False
         try:
-            event = failure.make(why.detail or why.title)
+            event = failure.event(why.detail or why.title)
             data = encode(event)
         except Exception:
             log.exception("no failure event could be made", operation=self.call.operation)

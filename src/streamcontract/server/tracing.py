@@ -62,5 +62,5 @@ def request_span(call: Call) -> Iterator[None]:
                     span.set_attribute("streamcontract.outcome", call.outcome)
                 if call.status is not None:
                     span.set_attribute("http.response.status_code", call.status)
-                    if call.status >= 500:
-                        span.set_status(trace.StatusCode.ERROR)
+                if (call.status or 0) >= 500 or call.outcome in ("failure", "cut"):
+                    span.set_status(trace.StatusCode.ERROR)

@@ -131,5 +131,8 @@ def _has_non_finite(data: Any) -> bool:
 
 
 def _shown(value: object) -> str:
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except ValueError:  # an int of thousands of digits
+        return "a number of thousands of digits"
     return shown if len(shown) <= 80 else f"{shown[:77]}..."
