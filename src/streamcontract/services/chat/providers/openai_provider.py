@@ -13,7 +13,15 @@ import openai
 from streamcontract.services.chat.providers.call import SdkStream, Times, make_http_client
 from streamcontract.services.chat.providers.faults import CUT, WITHHELD, SdkErrors
 from streamcontract.services.chat.providers.provider import Completion, Message, ProviderError, ToolRequest, Usage
-from streamcontract.services.chat.providers.reading import MAX_ARGUMENTS, MAX_CALLS, Item, Pieces, too_long
+from streamcontract.services.chat.providers.reading import (
+    MAX_ARGUMENTS,
+    MAX_CALLS,
+    MAX_NAME,
+    Item,
+    Pieces,
+    clean,
+    too_long,
+)
 from streamcontract.services.chat.providers.sdk_provider import SdkProvider
 
 __all__ = ["OpenAIReading", "make_openai", "openai_messages"]
@@ -176,6 +184,7 @@ class OpenAIReading:
         """The calls in the order in which they began, each with an id of its own."""
         seen: set[str] = set()
         for call in self._calls:
-            made = call.id if call.id and call.id not in seen else f"call_{uuid4().hex}"
+            told = clean(call.id)[:MAX_NAME]
+            made = told if told and told not in seen else f"call_{uuid4().hex}"
             seen.add(made)
-            yield ToolRequest(made, call.name, "".join(call.arguments))
+            yield ToolRequest(made, clean(call.name)[:MAX_NAME], clean("".join(call.arguments)))

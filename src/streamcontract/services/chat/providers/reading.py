@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from streamcontract.services.chat.providers.faults import TOO_LONG
 from streamcontract.services.chat.providers.provider import ProviderError, Text, ToolRequest, Usage
 
-__all__ = ["MAX_ARGUMENTS", "MAX_CALLS", "MAX_TEXT", "Item", "Pieces", "Reading", "too_long"]
+__all__ = ["MAX_ARGUMENTS", "MAX_CALLS", "MAX_NAME", "MAX_TEXT", "Item", "Pieces", "Reading", "clean", "too_long"]
 
 MAX_TEXT = 1_000_000
 """Characters of an answer; the longest that models write today are some 500,000."""
@@ -16,6 +16,9 @@ MAX_CALLS = 32
 
 MAX_ARGUMENTS = 65_536
 """Characters of one tool call's arguments."""
+
+MAX_NAME = 128
+"""Characters of a tool's name, and of a call's id; what is longer is cut."""
 
 Item = Text | ToolRequest | Usage
 
@@ -34,7 +37,7 @@ class Pieces:
     """The pieces of an answer's text.
 
     Half a surrogate pair (JSON can carry one, and servers that cut a text by UTF-16 units send two chunks with one
-    each) waits for its other half. One that stays alone, and the NUL that PostgreSQL refuses, become U+FFFD.
+    each) waits for its other half.
     """
 
     def __init__(self) -> None:
@@ -59,8 +62,12 @@ class Pieces:
         if self._size > MAX_TEXT:
             raise too_long(f"more than {MAX_TEXT} characters")
         if text:
-            whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-            yield Text(whole.replace("\0", "\ufffd"))
+            yield Text(clean(text))
+
+
+def clean(text: str) -> str:
+    """Pairs of surrogates joined; one that stays alone, and the NUL that PostgreSQL refuses, become U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
 
 
 def too_long(what: str) -> ProviderError:
