@@ -33,7 +33,7 @@ from streamcontract.services.chat.shown import clean, done_event, json_text, too
 from streamcontract.services.chat.store.rows import GoneChatError, Opened, StoreError, ToolRun
 from streamcontract.services.chat.store.store import Store, now
 from streamcontract.services.chat.tools.toolbox import Toolbox
-from streamcontract.services.chat.types import Delta, Failure, Meta
+from streamcontract.services.chat.types import Delta, Failure
 from streamcontract.wire.events import Event
 
 __all__ = ["Conversation", "Limits"]
@@ -84,7 +84,8 @@ class Conversation:
         """All events of the stream."""
         opened = self.opened
         try:
-            yield Event("meta", Meta("meta", opened.chat_id, opened.call_id, self.provider.name, completion.model))
+            meta = {"chatId": opened.chat_id, "callId": opened.call_id, "provider": self.provider.name}
+            yield Event("meta", {"type": "meta", **meta, "model": completion.model})
             async with aclosing(self._rounds(completion)) as told:
                 async for event in told:
                     yield event

@@ -43,7 +43,7 @@ _service: RunVar[Service] = RunVar("chat-service")
 async def stream_chat_completion(body: dict[str, Any]) -> AsyncIterator[Event]:
     """POST /v1/chat-completions/stream."""
     service = _service.get()
-    request = msgspec.convert(body, ChatCompletionRequest)
+    request = msgspec.convert(body, ChatCompletionRequest, strict=False)  # to JSON Schema, 5.0 is an integer
     provider = service.providers.get(request.provider)
     if provider is None:
         raise Problem(503, f"this server has no key for {request.provider}")
@@ -118,7 +118,7 @@ async def health() -> Mapping[str, Any]:
 
 async def _open(service: Service, request: ChatCompletionRequest) -> Opened:
     """Store what is new of the request. Raises Problem."""
-    chat_id = request.chatId or None
+    chat_id = request.chat_id or None
     rows = [Row(message.role, message.content, message.name or None) for message in request.messages]
     try:
         return await service.store.open(chat_id, request.provider, request.model, rows)
@@ -134,7 +134,7 @@ async def _open(service: Service, request: ChatCompletionRequest) -> Opened:
 
 def _completion(request: ChatCompletionRequest) -> Completion:
     messages = tuple(Message(given.role, given.content, given.name or None) for given in request.messages)
-    most = request.maxTokens
+    most = request.max_tokens
     return Completion(
         model=request.model,
         messages=messages,

@@ -62,10 +62,9 @@ async def running(settings: ChatSettings) -> AsyncIterator[Service]:
         longest = int(settings.call_timeout * 1000) + MARGIN_MS
         if lost := await store.end_lost(longest, LOST):
             log.warning("calls of a server that is gone were ended", calls=lost)
-        async with make_toolbox(settings) as toolbox:
-            service = Service(settings, store, providers, toolbox)
-            log.info("chat is ready", providers=service.mode, offered=sorted(providers), database=engine.dialect.name)
-            yield service
+        service = Service(settings, store, providers, make_toolbox(settings))
+        log.info("chat is ready", providers=service.mode, offered=sorted(providers), database=engine.dialect.name)
+        yield service
     finally:
         for provider in providers.values():
             await provider.close()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import RowMapping
 
 from streamcontract.services.chat.store.reading import Rows, StoredChat
 from streamcontract.services.chat.store.rows import ToolRun
@@ -53,16 +54,16 @@ def tool_call_event(run: ToolRun) -> Event:
     return Event(
         "tool_call",
         ToolCall(
-            toolCallId=run.id,
+            tool_call_id=run.id,
             name=run.name,
             status="completed" if run.error is None else "failed",
             summary=run.summary,
             args=msgspec.json.decode(run.args),
-            startedAt=instant(run.started_at),
-            completedAt=instant(run.started_at + run.duration_ms),
-            durationMs=run.duration_ms,
+            started_at=instant(run.started_at),
+            completed_at=instant(run.started_at + run.duration_ms),
+            duration_ms=run.duration_ms,
             error=run.error,
-            resultPreview=run.preview,
+            result_preview=run.preview,
         ),
     )
 
@@ -76,12 +77,12 @@ def chat_shown(stored: StoredChat) -> Chat:
     """A chat as getChat answers."""
     chat = stored.chat
     return Chat(
-        chatId=chat["id"],
-        createdAt=instant(chat["created_at"]),
-        updatedAt=instant(chat["updated_at"]),
+        chat_id=chat["id"],
+        created_at=instant(chat["created_at"]),
+        updated_at=instant(chat["updated_at"]),
         messages=[_message(row) for row in stored.messages],
         calls=[_call(row) for row in stored.calls],
-        toolCalls=[_tool_call(row) for row in stored.tool_calls],
+        tool_calls=[_tool_call(row) for row in stored.tool_calls],
     )
 
 
@@ -91,44 +92,44 @@ def page_shown(chats: Rows, following: str | None) -> ChatPage:
     return ChatPage(shown, _or_unset(following))
 
 
-def _message(row: Mapping[str, Any]) -> StoredMessage:
+def _message(row: RowMapping) -> StoredMessage:
     return StoredMessage(
-        messageId=row["id"],
+        message_id=row["id"],
         role=row["role"],
         content=row["content"],
-        createdAt=instant(row["created_at"]),
+        created_at=instant(row["created_at"]),
         name=_or_unset(row["name"]),
-        callId=_or_unset(row["call_id"]),
+        call_id=_or_unset(row["call_id"]),
     )
 
 
-def _call(row: Mapping[str, Any]) -> Call:
+def _call(row: RowMapping) -> Call:
     told = None if row["input_tokens"] is None else (row["input_tokens"], row["output_tokens"])
     return Call(
-        callId=row["id"],
+        call_id=row["id"],
         provider=row["provider"],
         model=row["model"],
         status=row["status"],
-        startedAt=instant(row["started_at"]),
+        started_at=instant(row["started_at"]),
         error=_or_unset(row["error"]),
         usage=_usage(told),
-        latencyMs=_or_unset(row["latency_ms"]),
+        latency_ms=_or_unset(row["latency_ms"]),
     )
 
 
-def _tool_call(row: Mapping[str, Any]) -> StoredToolCall:
+def _tool_call(row: RowMapping) -> StoredToolCall:
     return StoredToolCall(
-        toolCallId=row["id"],
-        callId=row["call_id"],
+        tool_call_id=row["id"],
+        call_id=row["call_id"],
         name=row["name"],
         status=row["status"],
         summary=row["summary"],
         args=msgspec.json.decode(row["args"]),
-        startedAt=instant(row["started_at"]),
-        completedAt=instant(row["started_at"] + row["duration_ms"]),
-        durationMs=row["duration_ms"],
+        started_at=instant(row["started_at"]),
+        completed_at=instant(row["started_at"] + row["duration_ms"]),
+        duration_ms=row["duration_ms"],
         error=row["error"],
-        resultPreview=row["result_preview"],
+        result_preview=row["result_preview"],
     )
 
 

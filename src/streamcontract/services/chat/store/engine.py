@@ -21,7 +21,9 @@ def database_url(text: str) -> URL:
     if kind not in DRIVERS:
         raise ValueError(f"{kind} is not supported; there is: sqlite, postgresql")
     if kind == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ValueError("SQLite needs a file, such as sqlite:///chat.db: each connection would have a memory of its own")
+        raise ValueError(
+            "SQLite needs a file, such as sqlite:///chat.db: each connection would have a memory of its own"
+        )
     return url.set(drivername=DRIVERS[kind])
 
 

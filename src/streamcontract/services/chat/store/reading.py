@@ -1,11 +1,11 @@
 """What getChat and listChats show, as it is stored."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, select, tuple_
+from sqlalchemy import RowMapping, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from streamcontract.services.chat.store.rows import UnknownChatError
@@ -14,7 +14,7 @@ from streamcontract.services.chat.store.tables import CHATS, LLM_CALLS, MESSAGES
 
 __all__ = ["BadCursorError", "StoredChat", "load", "page"]
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[RowMapping]
 
 
 class BadCursorError(ValueError):
@@ -24,7 +24,7 @@ class BadCursorError(ValueError):
 class StoredChat(msgspec.Struct, frozen=True):
     """All rows of one chat, each list in its order."""
 
-    chat: Mapping[str, Any]
+    chat: RowMapping
     messages: Rows
     calls: Rows
     tool_calls: Rows
@@ -57,16 +57,19 @@ async def page(store: Store, limit: int, cursor: str | None) -> tuple[Rows, str 
         chats = chats.where(order < tuple_(*_read(cursor)))
     async with store.transaction(read_only=True) as connection:
         found = await _rows(connection, chats)
-    following = _cursor(found[limit - 1]) if len(found) > limit else None
-    return found[:limit], following
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    return found[:limit], _cursor(last["created_at"], last["id"])
 
 
-async def _rows(connection: AsyncConnection, query: Any) -> Sequence[RowMapping]:
-    return (await connection.execute(query)).mappings().all()
+async def _rows(connection: AsyncConnection, query: Select[Any]) -> Rows:
+    found: Rows = (await connection.execute(query)).mappings().all()
+    return found
 
 
-def _cursor(chat: Mapping[str, Any]) -> str:
-    return urlsafe_b64encode(f"{chat['created_at']}.{chat['id']}".encode()).decode().rstrip("=")
+def _cursor(created_at: int | str, id_: str) -> str:
+    return urlsafe_b64encode(f"{created_at}.{id_}".encode()).decode().rstrip("=")
 
 
 def _read(cursor: str) -> tuple[int, str]:
@@ -75,10 +78,6 @@ def _read(cursor: str) -> tuple[int, str]:
     except ValueError:  # also of a character that is not ASCII
         raise BadCursorError(cursor) from None
     created_at, _, id_ = text.partition(".")
-    if not (created_at.isdecimal() and len(created_at) < 16 and id_.isalnum()) or _made(created_at, id_) != cursor:
+    if not (created_at.isdecimal() and len(created_at) < 16 and id_.isalnum()) or _cursor(created_at, id_) != cursor:
         raise BadCursorError(cursor)
     return int(created_at), id_
-
-
-def _made(created_at: str, id_: str) -> str:
-    return _cursor({"created_at": created_at, "id": id_})

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import anyio
-from sqlalchemy import Select, delete, func, insert, literal, select, update
+from sqlalchemy import Select, delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from streamcontract.services.chat.store.engine import read_only_options
@@ -96,9 +96,7 @@ class Store:
         async with self.transaction() as connection:
             await _still_there(connection, opened)
             chat = CHATS.c.id == opened.chat_id
-            await connection.execute(
-                update(CHATS).where(chat).values(updated_at=at, size=CHATS.c.size + len(answer))
-            )
+            await connection.execute(update(CHATS).where(chat).values(updated_at=at, size=CHATS.c.size + len(answer)))
             message = {"id": uuid4().hex, "chat_id": opened.chat_id, "position": opened.position, "created_at": at}
             message |= {"role": "assistant", "content": answer, "call_id": opened.call_id}
             await connection.execute(insert(MESSAGES).values(message))
