@@ -27,9 +27,10 @@ async def connected(database: str) -> AsyncIterator[AsyncConnection]:
 @asynccontextmanager
 async def stored(database: str, **limits: Any) -> AsyncIterator[Store]:
     """A store on a database that is up to date."""
-    engine = make_engine(database, connections=10, seconds=10)
+    given = {"seconds": 10.0, "messages": 1000, "size": 100_000, **limits}
+    engine = make_engine(database, connections=10, seconds=given["seconds"])
     try:
-        yield Store(engine, **{"seconds": 10.0, "messages": 1000, "size": 100_000, **limits})
+        yield Store(engine, **given)
     finally:
         await engine.dispose()
 
