@@ -153,8 +153,8 @@ class Store:
             raise StoreError(f"{type(error).__name__}: {error}") from error
 
     def _bounds(self) -> AbstractContextManager[object]:
-        # On SQLite the wait for a lock is bounded by its own timeout, and nothing else takes long. There, nothing may be
-        # cancelled: aiosqlite (0.22) then leaves a task behind that never ends, and with it the process.
+        # SQLite bounds the wait for a lock itself, and nothing else takes long. Nothing may be cancelled there: aiosqlite
+        # (0.22) would leave a task behind that never ends, and with it the process.
         if self.engine.dialect.name == "sqlite":
             return anyio.CancelScope(shield=True)
         return anyio.fail_after(self.seconds, shield=True)
