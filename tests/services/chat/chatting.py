@@ -22,10 +22,12 @@ __all__ = [
     "HELLO",
     "PATH",
     "REQUEST",
+    "SECRET",
     "Script",
     "Scripted",
     "Stub",
     "chat",
+    "ends_in_error",
     "judge",
     "parsed",
     "saying",
@@ -38,6 +40,7 @@ __all__ = [
 CONTRACT = SERVICES["chat"].path
 PATH = "/v1/chat-completions/stream"
 HELLO: dict[str, Any] = {"provider": "openai", "model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+SECRET = "the-password-of-the-database"
 REQUEST = ToolRequest("call_1", "look", '{"at":"it"}')
 
 Item = Text | ToolRequest | Usage
@@ -165,3 +168,14 @@ def chat(served: Served, events_or_id: list[tuple[str, Any]] | str) -> dict[str,
     assert response.status_code == 200, response.text
     found: dict[str, Any] = response.json()
     return found
+
+
+def ends_in_error(served: Served, events: list[tuple[str, Any]], message: str) -> None:
+    """The stream ends with this message, and the chat shows no answer, but the error, by its reference."""
+    event, last = events[-1]
+    assert event == "error"
+    assert last["message"].startswith(f"{message}. Reference: ")
+    shown = chat(served, events)
+    assert [row["role"] for row in shown["messages"]] == ["user"]
+    assert [(call["status"], call["error"]) for call in shown["calls"]] == [("failed", last["message"])]
+    assert shown["calls"][0]["latencyMs"] >= 0

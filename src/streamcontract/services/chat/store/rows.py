@@ -3,7 +3,6 @@
 import msgspec
 
 __all__ = [
-    "ENDED",
     "ChatError",
     "FullChatError",
     "GoneChatError",
@@ -13,9 +12,6 @@ __all__ = [
     "ToolRun",
     "UnknownChatError",
 ]
-
-ENDED = ("completed", "failed", "aborted")
-"""The states in which a call stays; before, it is `running`."""
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -6,16 +6,15 @@ or in two, number their rows one after the other. A call keeps the place of its 
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import anyio
-from sqlalchemy import Select, delete, insert, literal, select, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from streamcontract.services.chat.store.engine import read_only_options
 from streamcontract.services.chat.store.rows import (
-    ENDED,
     ChatError,
     FullChatError,
     GoneChatError,
@@ -44,6 +43,7 @@ class Store:
     def __init__(self, engine: AsyncEngine, *, seconds: float, messages: int, size: int) -> None:
         self.engine, self.seconds = engine, seconds
         self.messages, self.size = messages, size
+        self._writing = anyio.Lock()
 
     async def open(self, chat_id: str | None, provider: str, model: str, rows: Sequence[Row]) -> Opened:
         """Store what is new of a request, and that its call runs.
@@ -53,20 +53,18 @@ class Store:
         at, call_id = now(), uuid4().hex
         asked = [row for row in rows if row.role != "assistant"]
         async with self.transaction() as connection:
-            if chat_id is None:
-                chat_id, position, size, fresh = uuid4().hex, 0, 0, asked
-                await connection.execute(insert(CHATS).values(id=chat_id, created_at=at, updated_at=at))
-            else:
-                chat = select(CHATS.c.next_position, CHATS.c.size).where(CHATS.c.id == chat_id).with_for_update()
-                found = (await connection.execute(chat)).one_or_none()
-                if found is None:
-                    raise UnknownChatError(chat_id)
-                position, size = found
-                fresh = asked[await _common(connection, chat_id, asked) :]
+            position, size = (0, 0) if chat_id is None else await _lock(connection, chat_id)
+            fresh = asked if chat_id is None else asked[await _common(connection, chat_id, asked) :]
             size += sum(len(row.content) for row in fresh)
             after = position + len(fresh) + 1  # the last one is the answer's
             if after > self.messages or size > self.size:
                 raise FullChatError(chat_id)
+            counted = {"updated_at": at, "next_position": after, "size": size}
+            if chat_id is None:
+                chat_id = uuid4().hex
+                await connection.execute(insert(CHATS).values(counted | {"id": chat_id, "created_at": at}))
+            else:
+                await connection.execute(update(CHATS).where(CHATS.c.id == chat_id).values(counted))
             values = [
                 {"id": uuid4().hex, "chat_id": chat_id, "position": position + number, "created_at": at}
                 | {"role": row.role, "content": row.content, "name": row.name}
@@ -74,8 +72,6 @@ class Store:
             ]
             if values:
                 await connection.execute(insert(MESSAGES), values)
-            changed = {"updated_at": at, "next_position": after, "size": size}
-            await connection.execute(update(CHATS).where(CHATS.c.id == chat_id).values(changed))
             call = {"id": call_id, "chat_id": chat_id, "provider": provider, "model": model, "status": "running"}
             await connection.execute(insert(LLM_CALLS).values(call | {"started_at": at, "answer_position": after - 1}))
         return Opened(chat_id, call_id, after - 1, at)
@@ -83,7 +79,7 @@ class Store:
     async def add_tool_call(self, opened: Opened, number: int, run: ToolRun) -> None:
         """Store a tool's call. Raises GoneChatError or StoreError."""
         async with self.transaction() as connection:
-            await _still_there(connection, opened)
+            await _running(connection, opened)
             status = "completed" if run.error is None else "failed"
             values = {"id": run.id, "call_id": opened.call_id, "number": number, "name": run.name, "status": status}
             values |= {"summary": run.summary, "args": run.args, "error": run.error, "result_preview": run.preview}
@@ -93,16 +89,17 @@ class Store:
     async def complete(self, opened: Opened, answer: str, usage: tuple[int, int] | None, latency_ms: int) -> None:
         """Store the answer and what it took, together. Raises GoneChatError or StoreError."""
         at = now()
+        inputs, outputs = usage or (None, None)
+        ended = {"status": "completed", "latency_ms": latency_ms, "input_tokens": inputs, "output_tokens": outputs}
+        message = {"id": uuid4().hex, "chat_id": opened.chat_id, "position": opened.position, "created_at": at}
+        message |= {"role": "assistant", "content": answer, "call_id": opened.call_id}
+        grown = {"updated_at": at, "size": CHATS.c.size + len(answer)}
+        running = (LLM_CALLS.c.id == opened.call_id) & (LLM_CALLS.c.status == "running")
         async with self.transaction() as connection:
-            await _still_there(connection, opened)
-            chat = CHATS.c.id == opened.chat_id
-            await connection.execute(update(CHATS).where(chat).values(updated_at=at, size=CHATS.c.size + len(answer)))
-            message = {"id": uuid4().hex, "chat_id": opened.chat_id, "position": opened.position, "created_at": at}
-            message |= {"role": "assistant", "content": answer, "call_id": opened.call_id}
+            await connection.execute(update(CHATS).where(CHATS.c.id == opened.chat_id).values(grown))
+            if not (await connection.execute(update(LLM_CALLS).where(running).values(ended))).rowcount:
+                await _running(connection, opened)
             await connection.execute(insert(MESSAGES).values(message))
-            inputs, outputs = usage or (None, None)
-            call = {"status": "completed", "latency_ms": latency_ms, "input_tokens": inputs, "output_tokens": outputs}
-            await connection.execute(update(LLM_CALLS).where(LLM_CALLS.c.id == opened.call_id).values(call))
 
     async def end(self, opened: Opened, status: str, error: str, latency_ms: int) -> str:
         """Record why a call ended without an answer, unless it has ended already; returns how it has.
@@ -141,23 +138,35 @@ class Store:
     async def transaction(self, *, read_only: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction. It is bounded in time, and runs to its end even when the client leaves. Raises StoreError."""
         try:
-            with self._bounds():
-                async with self.engine.connect() as connection:
-                    if read_only:
-                        await connection.execution_options(**read_only_options(self.engine))
-                    async with connection.begin():
-                        yield connection
+            async with self._turn(read_only=read_only), self.engine.connect() as connection:
+                if read_only:
+                    await connection.execution_options(**read_only_options(self.engine))
+                async with connection.begin():
+                    yield connection
         except (ChatError, StoreError):
             raise
         except Exception as error:  # SQLAlchemy's, the driver's own while it connects, OSError, TimeoutError
             raise StoreError(f"{type(error).__name__}: {error}") from error
 
-    def _bounds(self) -> AbstractContextManager[object]:
-        # SQLite bounds the wait for a lock itself, and nothing else takes long. Nothing may be cancelled there: aiosqlite
-        # (0.22) would leave a task behind that never ends, and with it the process.
-        if self.engine.dialect.name == "sqlite":
-            return anyio.CancelScope(shield=True)
-        return anyio.fail_after(self.seconds, shield=True)
+    @asynccontextmanager
+    async def _turn(self, *, read_only: bool) -> AsyncIterator[None]:
+        if self.engine.dialect.name != "sqlite":
+            with anyio.fail_after(self.seconds, shield=True):
+                yield
+            return
+        # SQLite bounds the wait for other processes, and nothing else takes long. Nothing may be cancelled there:
+        # aiosqlite (0.22) would leave a task behind that never ends, and with it the process.
+        with anyio.CancelScope(shield=True):
+            if read_only:
+                yield
+                return
+            # Writers of one process take turns: SQLite's own wait is a poll, in which some would come too late.
+            with anyio.fail_after(self.seconds):
+                await self._writing.acquire()
+            try:
+                yield
+            finally:
+                self._writing.release()
 
 
 async def _common(connection: AsyncConnection, chat_id: str, asked: Sequence[Row]) -> int:
@@ -180,11 +189,19 @@ async def _common(connection: AsyncConnection, chat_id: str, asked: Sequence[Row
     return common
 
 
-async def _still_there(connection: AsyncConnection, opened: Opened) -> None:
-    """Lock the chat, and look whether the call still runs. Raises GoneChatError."""
-    chat: Select[tuple[str]] = select(CHATS.c.id).where(CHATS.c.id == opened.chat_id).with_for_update()
-    if await connection.scalar(chat) is None:
-        raise GoneChatError(opened.chat_id)
+async def _lock(connection: AsyncConnection, chat_id: str) -> tuple[int, int]:
+    """Where a chat's next message goes, and its size; other streams wait. Raises UnknownChatError."""
+    chat = select(CHATS.c.next_position, CHATS.c.size).where(CHATS.c.id == chat_id).with_for_update()
+    found = (await connection.execute(chat)).one_or_none()
+    if found is None:
+        raise UnknownChatError(chat_id)
+    return found.next_position, found.size
+
+
+async def _running(connection: AsyncConnection, opened: Opened) -> None:
+    """Raises GoneChatError or StoreError unless the call runs."""
     status = await connection.scalar(select(LLM_CALLS.c.status).where(LLM_CALLS.c.id == opened.call_id))
-    if status in ENDED:
+    if status is None:
+        raise GoneChatError(opened.chat_id)
+    if status != "running":
         raise StoreError(f"the call {opened.call_id} has ended already: {status}")
