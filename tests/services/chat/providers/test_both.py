@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+import time
 from contextlib import aclosing
 from typing import Any
 
@@ -89,15 +90,19 @@ def test_the_text_before_a_cut_is_handed_out_before_the_error(name: str) -> None
 
 
 @BOTH
-@pytest.mark.parametrize("begun", [False, True])
-def test_a_provider_that_hangs_is_given_up(name: str, begun: bool) -> None:
+@pytest.mark.parametrize(("begun", "retries"), [(False, 0), (False, 2), (True, 0), (True, 2)])
+def test_a_provider_that_hangs_is_given_up(name: str, begun: bool, retries: int) -> None:
     def hang(exchange: Exchange) -> None:
         if begun:
             exchange.answer(BEGUN[name])
         exchange.hang()
 
     with serving(hang) as server:
-        assert failure(name, server.url, provider_timeout=0.3).public == "the provider did not answer in time"
+        began = time.monotonic()
+        error = failure(name, server.url, provider_timeout=0.3, provider_retries=retries)
+        assert time.monotonic() - began < 5, "retries are not given more time"
+    assert error.public == "the provider did not answer in time"
+    assert len(server.seen) == 1 or not begun
 
 
 @BOTH

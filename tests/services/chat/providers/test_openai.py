@@ -17,6 +17,7 @@ from services.chat.providers.asking import (
 )
 from services.chat.wire import serving, sse
 
+from streamcontract.services.chat.providers import openai_provider
 from streamcontract.services.chat.providers.openai_provider import OpenAIReading, openai_messages
 from streamcontract.services.chat.providers.provider import (
     Completion,
@@ -266,6 +267,14 @@ def test_what_is_not_given_is_not_asked() -> None:
     with serving(lambda exchange: exchange.answer(openai_stream())) as server:
         ask("openai", server.url)
     assert set(server.seen[0].body) == {"model", "messages", "stream", "stream_options"}
+
+
+def test_openai_and_xai_themselves_are_told_the_new_name_of_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_provider, "OFFICIAL", {"127.0.0.1"})
+    with serving(lambda exchange: exchange.answer(openai_stream())) as server:
+        ask("openai", server.url, Completion("m", HELLO.messages, max_tokens=7))
+    assert server.seen[0].body["max_completion_tokens"] == 7
+    assert "max_tokens" not in server.seen[0].body
 
 
 def test_the_environment_of_openai_does_not_reach_others(monkeypatch: pytest.MonkeyPatch) -> None:
