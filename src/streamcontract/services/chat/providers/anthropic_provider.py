@@ -33,12 +33,14 @@ def make_anthropic(name: str, base_url: str, key: str, times: Times, retries: in
         base_url=base_url, api_key=key, max_retries=retries, http_client=make_http_client(times)
     )
 
+    asking = client.messages  # imported when it is first named: now, and not in the first request
+
     async def opening(completion: Completion) -> SdkStream:
         system, messages = anthropic_messages(completion.messages)
         parameters: dict[str, Any] = {"system": system} if system else {}
         if completion.temperature is not None and not official:
             parameters["extra_body"] = {"temperature": completion.temperature}
-        stream: SdkStream = await client.messages.create(
+        stream: SdkStream = await asking.create(
             model=completion.model,
             messages=messages,
             max_tokens=completion.max_tokens or MAX_TOKENS,

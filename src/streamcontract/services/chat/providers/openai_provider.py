@@ -43,6 +43,8 @@ def make_openai(name: str, base_url: str, key: str, times: Times, retries: int) 
     if name != "openai":
         client.organization = client.project = None  # the SDK reads OpenAI's from the environment
 
+    completions = client.chat.completions  # imported when it is first named: now, and not in the first request
+
     async def opening(completion: Completion) -> SdkStream:
         parameters: dict[str, Any] = {
             "model": completion.model,
@@ -52,9 +54,7 @@ def make_openai(name: str, base_url: str, key: str, times: Times, retries: int) 
             "tools": [{"type": "function", "function": msgspec.to_builtins(tool)} for tool in completion.tools] or None,
         }
         given = {key: value for key, value in parameters.items() if value is not None}
-        stream: SdkStream = await client.chat.completions.create(
-            **given, stream=True, stream_options={"include_usage": True}
-        )
+        stream: SdkStream = await completions.create(**given, stream=True, stream_options={"include_usage": True})
         return stream
 
     return SdkProvider(name, opening, OpenAIReading, ERRORS, times, key, client.close)
