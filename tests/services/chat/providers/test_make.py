@@ -1,5 +1,8 @@
 """Which providers there are, by the settings."""
 
+import subprocess
+import sys
+
 import pytest
 
 from streamcontract.services.chat.providers.builtin import Builtin
@@ -32,6 +35,18 @@ def test_the_settings_decide() -> None:
 
 def test_the_table_names_what_the_contract_names() -> None:
     assert set(MAKERS) == NAMES
+
+
+def test_an_sdk_is_imported_only_where_its_provider_has_a_key() -> None:
+    script = (
+        "import sys\n"
+        "from streamcontract.services.chat.providers.make import make_providers\n"
+        "from streamcontract.services.chat.settings import ChatSettings\n"
+        "make_providers(ChatSettings(openai_api_key='k'))\n"
+        "print([name for name in ('openai', 'anthropic') if name in sys.modules])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True, timeout=60)
+    assert ran.stdout == "['openai']\n"
 
 
 def test_a_key_is_not_shown() -> None:
