@@ -2,7 +2,6 @@
 
 import gzip
 import threading
-import time
 from contextlib import aclosing
 from typing import Any
 
@@ -98,11 +97,9 @@ def test_a_provider_that_hangs_is_given_up(name: str, begun: bool, retries: int)
         exchange.hang()
 
     with serving(hang) as server:
-        began = time.monotonic()
         error = failure(name, server.url, provider_timeout=0.3, provider_retries=retries)
-        assert time.monotonic() - began < 5, "retries are not given more time"
     assert error.public == "the provider did not answer in time"
-    assert len(server.seen) == 1 or not begun
+    assert len(server.seen) == 1, "the time is over, retries or not"
 
 
 @BOTH
