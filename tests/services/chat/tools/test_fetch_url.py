@@ -15,10 +15,12 @@ from ipaddress import ip_address
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 import trustme
 from services.chat.wire import Exchange, Server, chunked, serving
 
+from streamcontract.services.chat.tools import web
 from streamcontract.services.chat.tools.addresses import Gate, is_public
 from streamcontract.services.chat.tools.fetch_url import FetchUrl
 from streamcontract.services.chat.tools.toolbox import Toolbox, ToolResult
@@ -305,6 +307,21 @@ def drip_redirects(exchange: Exchange) -> None:
 def test_a_slow_page_is_given_up(site: Names, slow: Any) -> None:
     with serving(slow, host=OUTSIDE) as server:
         assert fetch(url_of(server), site, seconds=0.5).error == "the tool did not finish in time"
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_page_that_falls_silent_is_given_up_before_the_time_of_the_tool_is_over(
+    site: Names, begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "TIMEOUT", httpx2.Timeout(0.3))
+
+    def fall_silent(exchange: Exchange) -> None:
+        if begun:
+            exchange.answer(b"<p>half", content_type=HTML)
+        exchange.hang()
+
+    with serving(fall_silent, host=OUTSIDE) as server:
+        assert fetch(url_of(server), site, seconds=60).error == "the page did not answer in time"
 
 
 def test_a_slow_resolver_is_given_up() -> None:

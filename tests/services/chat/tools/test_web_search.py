@@ -5,9 +5,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
+import httpx2
 import pytest
 from services.chat.wire import Exchange, serving
 
+from streamcontract.services.chat.tools import web
 from streamcontract.services.chat.tools.toolbox import Toolbox, ToolResult
 from streamcontract.services.chat.tools.web_search import WebSearch
 
@@ -82,9 +84,11 @@ def test_a_search_that_fails_is_told(script: Any, why: str) -> None:
         assert search(server.url).error == why
 
 
-def test_a_search_server_that_hangs_is_given_up() -> None:
+def test_a_search_server_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(Exchange.hang) as server:
         assert search(server.url, seconds=0.3).error == "the tool did not finish in time"
+        monkeypatch.setattr(web, "TIMEOUT", httpx2.Timeout(0.3))
+        assert search(server.url, seconds=60).error == "the search server did not answer in time"
 
 
 def test_nobody_there_and_no_url() -> None:
