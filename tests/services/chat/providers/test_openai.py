@@ -152,7 +152,17 @@ EVERY = [{**each, "usage": {"prompt_tokens": 9, "completion_tokens": n}} for n, 
         ],
         [{"choices": [{"index": 0, "delta": None, "finish_reason": None}]}, *OPENAI],
     ],
-    ids=["late role", "no role", "usage in each", "no choices", "nothing last", "bare usage", "bare", "two choices", "no delta"],
+    ids=[
+        "late role",
+        "no role",
+        "usage in each",
+        "no choices",
+        "nothing last",
+        "bare usage",
+        "bare",
+        "two choices",
+        "no delta",
+    ],
 )
 def test_what_compatible_servers_do_otherwise_makes_no_difference(chunks: list[dict[str, Any]]) -> None:
     found = answer(chunks, "xai")
