@@ -52,6 +52,7 @@ def test_only_text_is_handed_out() -> None:
         ([START, delta("x"), stop(output_tokens=2), stop(output_tokens=7), END], [Usage(9, 7)]),
         ([START, delta("x"), stop(input_tokens=20, output_tokens=7), END], [Usage(25, 7)]),
         ([delta("x"), stop(input_tokens=20, output_tokens=7), END], [Usage(20, 7)]),
+        ([delta("x"), stop(input_tokens=-20, output_tokens=10**50), END], [Usage(0, 1_000_000_000)]),
         ([delta("x"), stop(output_tokens=7), END], []),
         ([START, delta("x"), {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, END], [Usage(9, 1)]),
         ([START, delta("x"), END], [Usage(9, 1)]),

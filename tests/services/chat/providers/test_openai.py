@@ -175,6 +175,12 @@ def test_usage_is_left_out_where_the_provider_does_not_tell() -> None:
     assert answer([*OPENAI[:4], chunk(usage={"prompt_tokens": None, "completion_tokens": 3})])[2:] == []
 
 
+def test_a_usage_that_cannot_be_is_kept_within_bounds() -> None:
+    assert answer([*OPENAI[:4], chunk(usage={"prompt_tokens": -1, "completion_tokens": 10**100})])[2:] == [
+        Usage(0, 1_000_000_000)
+    ]
+
+
 def test_a_stream_may_end_without_done_after_its_finish() -> None:
     body = b"".join(sse(each) for each in OPENAI)
     with serving(lambda exchange: exchange.answer(body)) as server:

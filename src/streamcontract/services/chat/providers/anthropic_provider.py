@@ -9,8 +9,8 @@ import msgspec
 
 from streamcontract.services.chat.providers.call import SdkStream, Times, make_http_client
 from streamcontract.services.chat.providers.faults import CUT, WITHHELD, SdkErrors
-from streamcontract.services.chat.providers.provider import Completion, Message, ProviderError, Usage
-from streamcontract.services.chat.providers.reading import Item, Pieces
+from streamcontract.services.chat.providers.provider import Completion, Message, ProviderError
+from streamcontract.services.chat.providers.reading import Item, Pieces, usage
 from streamcontract.services.chat.providers.sdk_provider import SdkProvider
 
 __all__ = ["AnthropicReading", "anthropic_messages", "make_anthropic"]
@@ -135,9 +135,9 @@ class AnthropicReading:
             raise ProviderError(WITHHELD, f"{WITHHELD}: stop_reason is refusal")
         asked = [count for key, count in self._usage.items() if key != "output_tokens"]
         if asked and "output_tokens" in self._usage:
-            yield Usage(sum(asked), self._usage["output_tokens"])
+            yield usage(sum(asked), self._usage["output_tokens"])
 
-    def _count(self, usage: _Usage | None) -> None:
+    def _count(self, counts: _Usage | None) -> None:
         """Counts are cumulative: the last one told stands. Cached tokens are input that `input_tokens` leaves out."""
-        told = msgspec.structs.asdict(usage) if usage else {}
-        self._usage |= {key: max(count, 0) for key, count in told.items() if count is not None}
+        told = msgspec.structs.asdict(counts) if counts else {}
+        self._usage |= {key: count for key, count in told.items() if count is not None}
