@@ -32,6 +32,7 @@ def test_only_text_is_handed_out() -> None:
             {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}},
             block("thinking_delta", thinking="hm"),
             block("signature_delta", signature="x"),
+            block("something_new", text="no"),
             {"type": "content_block_stop", "index": 0},
             {"type": "something_new", "delta": {"text": "no"}},
             delta(""),
