@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from streamcontract import Finding, Level, StreamMonitor, Unsettled, Verdict
-from streamcontract.contract.expressions import EvaluationError
+from streamcontract.contract.expressions import EvaluationError, LimitError
 from streamcontract.contract.model import Afterwards
 from streamcontract.monitor.rules import values_read
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
@@ -42,7 +42,10 @@ def follow_up(judgement: Judgement, make: Make, examine: Examine) -> Iterator[Fo
             reason = "the stream itself was wrong, so what follows from it was not looked at"
             yield FollowUp(unsettled=Unsettled(f"afterwards.{rule.id}", reason))
             continue
-        yield from _follow(rule, monitor, exchange, make, examine)
+        try:
+            yield from _follow(rule, monitor, exchange, make, examine)
+        except LimitError as error:
+            yield FollowUp(unsettled=Unsettled(f"afterwards.{rule.id}", str(error)))
 
 
 def _follow(
@@ -63,10 +66,13 @@ def _follow(
     request = make(rule.operation, parameters, body, rule.body is not None)
     before = (*exchange.request.before, replace(exchange.request, before=()))
     answer = examine(replace(request, before=before))
-    finding = None
+    finding = unsettled = None
     if answer.exchange.ending in (Ending.SERVER, Ending.ENOUGH):
-        finding = _assert(rule, monitor, answer.exchange, {**scope, "response": _response(answer.exchange)})
-    yield FollowUp(answer, finding)
+        try:
+            finding = _assert(rule, monitor, answer.exchange, {**scope, "response": _response(answer.exchange)})
+        except LimitError as error:
+            unsettled = Unsettled(f"afterwards.{rule.id}", str(error))
+    yield FollowUp(answer, finding, unsettled)
 
 
 def _assert(rule: Afterwards, monitor: StreamMonitor, answer: Exchange, scope: Mapping[str, Any]) -> Finding | None:

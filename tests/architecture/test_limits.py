@@ -5,8 +5,8 @@ import re
 import pytest
 from architecture.pages import ROOT
 
-from streamcontract.contract import automaton, expressions, files, references, yaml_reader
-from streamcontract.monitor import ledger, repair, rules, slices
+from streamcontract.contract import automaton, expressions, files, references, values, yaml_reader
+from streamcontract.monitor import gathering, ledger, repair, slices
 from streamcontract.monitor.timing import Tolerance
 from streamcontract.wire.decoder import Limits
 
@@ -29,7 +29,10 @@ MIB = 1024 * 1024
             [f"{expressions.MAXIMUM_LENGTH:,} characters", f"{expressions.MAXIMUM_LOOPS}"],
         ),
         ("keys of a slice, or of a rule with `by`", [f"{slices.KEY_LIMIT:,}"]),
-        ("what `join` and `distinct` gather for one rule, its keys together", [f"{rules.GATHER_LIMIT // MIB} MiB"]),
+        ("bytes of a slice's keys", [f"{slices.KEYS_BYTES // MIB} MiB"]),
+        ("what `join` and `distinct` gather for one rule, its keys together", [f"{gathering.GATHER_LIMIT // MIB} MiB"]),
+        ("steps of one evaluation", [f"{values.EVALUATION_LIMIT:,}"]),
+        ("steps in which one rule reads again what it has gathered", [f"{gathering.READ_LIMIT:,}"]),
         ("a line of the stream; an event", [f"{Limits().line // MIB} MiB each"]),
         ("different findings of one stream", [f"{ledger.DIFFERENT_LIMIT:,}"]),
     ],
@@ -43,5 +46,6 @@ def test_limits_that_are_told_in_the_text() -> None:
     assert f"the worst ones beyond {repair.PASTS_LIMIT}" in PAGE
     assert f"the {repair.STRETCHES} shortest" in PAGE
     assert repair.COST_LIMIT == 2
+    assert f"counts {gathering.OVERHEAD} bytes more" in PAGE
     assert ledger.PLACES == 5
     assert f"limit × {Tolerance().factor} + {Tolerance().slack_ms:.0f} ms" in PAGE

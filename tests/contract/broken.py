@@ -216,6 +216,9 @@ MISTAKES = {
     "unknown key of x-stream": Mistake(
         "sequence: meta", "sequense: meta", "x-stream.unknown-key", "did you mean `sequence`?"
     ),
+    "misspelt beside the right key": Mistake(
+        "retry: 3000", "retry: 3000\n                retyr: 3000", "x-stream.unknown-key", "`retry`? That", "retyr"
+    ),
     "no mapping": Mistake("timing: {firstEventMs: 2000}", "timing: 2000", "x-stream.wrong-type", "a mapping"),
     "sequence as a mapping": Mistake(
         "sequence: meta piece* done", "sequence: {a: b}", "x-stream.wrong-type", "a string or a list"

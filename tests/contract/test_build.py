@@ -329,3 +329,11 @@ def test_two_rules_of_one_id_are_told() -> None:
     except ContractError as error:
         problems = list(error)
     assert any("repeats" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(("at", "noted"), [("token", True), ("done", False)])
+def test_a_rule_that_reads_all_along_what_it_gathers_all_along_is_noted(at: str, noted: bool) -> None:
+    events = {"token": json_event("token", {"i": {}}), "done": json_event("done", {"i": {}})}
+    rule = {"id": "r", "collect": {"c": {"distinct": "data.i", "from": "token"}}, "at": at, "assert": "!(data.i in c)"}
+    contract = contract_of(document({"sequence": "token* done", "rules": [rule]}, events))
+    assert [problem.id for problem in contract.problems] == (["rules.rereads"] if noted else [])

@@ -72,6 +72,20 @@ def test_a_mistake_has_no_echoes(folder: Path, name: str) -> None:
     assert told - {MISTAKES[name].id} == FOLLOWING.get(name, set())
 
 
+@pytest.mark.parametrize("beside", ["timng: {firstEventMs: 1}", "order: 1", "level: must"])
+def test_a_key_that_says_nothing_of_symbols_hides_no_mistake_in_them(folder: Path, beside: str) -> None:
+    text = wrong(MISTAKES["unknown symbol"]).replace("retry: 3000", beside)
+    assert {problem.id for problem in problems_of(text)} == {"symbols.unknown", "x-stream.unknown-key"}
+
+
+@pytest.mark.parametrize("key", ["anywhere", "interruptedBy", "where", "sequence"])
+def test_a_misspelt_key_of_symbols_has_no_echoes(folder: Path, key: str) -> None:
+    x_stream = {"sequence": "meta piece* done", "where": "{piece: delta}", "interruptedBy": "[error]"}
+    name = key if key in x_stream else "interruptedBy"
+    text = RIGHT.replace(f"{name}: {x_stream[name]}", f"{key[:-1]}: {x_stream[name]}")
+    assert {problem.id for problem in problems_of(text)} == {"x-stream.unknown-key"}
+
+
 def test_all_mistakes_are_told_at_once_in_their_order(folder: Path) -> None:
     text = RIGHT
     together = [

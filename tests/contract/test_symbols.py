@@ -179,3 +179,17 @@ ANY_EVENT = (
     classifier({"DeltaEvent": DELTA, "chunk": CHUNK, "Done": SENTINEL}, "(delta | chunk)* done"),
     classifier({"Start": typed("start"), "Stop": typed("stop")}, "start stop", symbol="data.type"),
 )
+
+
+@pytest.mark.parametrize(
+    "data", ['{"text": "\\ud83d"}', '{"text": "x", "n": 1e999}', f'{{"text": "x", "n": {"1" * 5_000}}}']
+)
+def test_what_the_grammar_of_json_has_is_no_fault(data: str) -> None:
+    of = classifier({"DeltaEvent": DELTA, "DoneEvent": DONE}, "delta* done")
+    assert kinds(classify(of, "delta", data)) == []
+
+
+def test_a_message_about_half_of_a_surrogate_pair_can_be_written() -> None:
+    of = classifier({"DeltaEvent": DELTA, "DoneEvent": DONE}, "delta* done")
+    (fault,) = classify(of, "delta", '{"text": ["\\ud83d"]}').faults
+    assert "ud83d" in fault.message.encode().decode()

@@ -7,6 +7,7 @@ from documents import ids
 from one_rule import Events, done, judged, tokens, unsettled
 
 from streamcontract import Verdict
+from streamcontract.monitor import gathering
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,41 @@ def test_distinct_counts_what_it_keeps_and_not_what_comes() -> None:
     rule = {"collect": {"c": {"distinct": "data.text", "from": "token"}}, "at": "done", "assert": "size(c) == 1"}
     monitor = judged(rule, [*(("token", {"text": MEGABYTE}) for _ in range(20)), *done()])
     assert (ids(monitor), unsettled(monitor)) == ([], [])
+
+
+def test_the_halves_of_a_character_that_two_events_share_are_joined() -> None:
+    rule = {"collect": {"c": {"join": "data.i", "from": "token"}}, "at": "done", "assert": "size(c) == 1"}
+    halves: Events = [("token", '{"i": "\\ud83d"}'), ("token", '{"i": "\\ude00"}')]
+    assert judged(rule, [*halves, *done()]).verdict is Verdict.CONFORMS
+    half = judged(rule, [*halves[:1], *done()])
+    assert unsettled(half) == ["rule.r"]
+    assert half.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_sum_beyond_a_double_is_not_judged() -> None:
+    rule = {"collect": {"c": {"sum": "data.i", "from": "token"}}, "at": "done", "assert": "c > 0"}
+    for values in (['{"i": 1e999}'], ['{"i": 0.5}', f'{{"i": {10**400}}}']):
+        assert unsettled(judged(rule, [*(("token", value) for value in values), *done()])) == ["rule.r"]
+
+
+@pytest.mark.parametrize("verb", ["distinct", "join"])
+def test_what_is_read_and_gathered_all_along_is_given_up_before_it_takes_the_square_of_the_stream(verb: str) -> None:
+    text = "x" * 2_000 if verb == "join" else "x"
+    rule = {"collect": {"c": {verb: "data.i", "from": "token"}}, "at": "token", "assert": "size(c) >= 0"}
+    few = judged(rule, [*tokens(*(f"{text}{number}" for number in range(500))), *done()])
+    assert few.verdict is Verdict.CONFORMS
+    many = judged(rule, [*tokens(*(f"{text}{number}" for number in range(3_000))), *done()])
+    assert unsettled(many) == ["rule.r"]
+    assert "event after event" in many.unsettled[0].reason
+
+
+def test_read_once_it_may_be_as_large_as_can_be_gathered() -> None:
+    rule = {"collect": {"c": {"join": "data.i", "from": "token"}}, "at": "done", "assert": "size(c) == 15000000"}
+    assert judged(rule, [*tokens(*["x" * 1_000_000] * 15), *done()]).verdict is Verdict.CONFORMS
+
+
+def test_many_short_values_count_for_more_than_their_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "GATHER_LIMIT", 10_000)
+    rule = {"collect": {"c": {"distinct": "data.i", "from": "token"}}, "at": "done", "assert": "size(c) > 0"}
+    assert judged(rule, [*tokens(*range(100)), *done()]).verdict is Verdict.CONFORMS
+    assert unsettled(judged(rule, [*tokens(*range(200)), *done()])) == ["rule.r"]

@@ -199,3 +199,11 @@ def test_what_a_follow_up_needs_is_gathered() -> None:
     assert monitor.last is not None
     assert (monitor.last["data"], monitor.last["event"], monitor.last["id"]) == ({"text": "a"}, "done", "")
     assert monitor.last["index"] == 2
+
+
+def test_a_finding_repeats_no_more_of_a_name_than_a_person_reads() -> None:
+    stream = stream_of({"sequence": "a*", "unknownEvents": "reject"}, {"a": text_event("a")})
+    monitor = watched(stream, [("x" * 1_000_000, "1"), ("x" * 1_000_000, "2"), ("x" * 999_999 + "y", "3")])
+    findings = monitor.findings
+    assert [finding.count for finding in findings] == [2, 1]
+    assert all(len(text) < 3_000 for f in findings for text in (f.message, f.expected, f.got, f.place))

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from documents import ids, json_event, stream_of, watched
-from one_rule import REQUEST, SCHEMAS, Events, done, judged, tokens
+from one_rule import REQUEST, SCHEMAS, Events, done, judged, tokens, unsettled
 
-from streamcontract import Level, Response, Verdict
+from streamcontract import Event, Level, Response, Verdict
+from streamcontract.monitor import gathering
 
 # `at` and `assert`.
 
@@ -205,3 +206,101 @@ def test_an_event_may_be_called_end() -> None:
 
 def test_at_the_end_of_an_empty_stream() -> None:
     assert ids(judged(AT_END, [])) == ["rule.r"]
+
+
+# Values that JSON has and CEL has not.
+
+
+def test_by_tells_integers_of_any_size_apart() -> None:
+    once = {"by": "data.i", "collect": {"seen": {"count": "token"}}, "at": "token", "assert": "seen == 0"}
+    assert judged(once, [*tokens(2**64, 2**64 + 1), *done()]).verdict is Verdict.CONFORMS
+    assert ids(judged(once, [*tokens(2**64, 2**64), *done()])) == ["rule.r"]
+
+
+@pytest.mark.parametrize("data", ['{"i": 18446744073709551616}', '{"i": 1e999}', '{"i": "\\ud83d"}'])
+def test_what_cel_cannot_hold_is_not_judged(data: str) -> None:
+    monitor = judged({"at": "token", "assert": "data.i == previous.data.i"}, [("token", data), ("token", data)])
+    assert (ids(monitor), unsettled(monitor)) == ([], ["rule.r"])
+    assert judged({"at": "token", "assert": "!has(data.x)"}, [("token", data)]).verdict is Verdict.CONFORMS
+
+
+def test_a_message_shows_little_of_a_large_value_and_nothing_that_cannot_be_written() -> None:
+    rule = {"at": "done", "assert": "data.text == data.i"}
+    (finding,) = judged(rule, done(text="x" * 1_000_000, i=[list(range(1_000))] * 900)).findings
+    assert len(finding.message) < 500
+    (finding,) = judged({"at": "token", "assert": "data.i"}, [("token", '{"i": "\\ud83d"}')]).findings
+    assert finding.message.encode()
+
+
+# Events whose data is not to be looked at.
+
+
+def observed(*rules: dict[str, Any], passed_over: int) -> Any:
+    """The monitor of `token token done`, of which one event is too large for rules."""
+    stream = stream_of({"sequence": "(token | other | note)* done", "rules": list(rules)}, SCHEMAS)
+    monitor = stream.monitor()
+    for number, (name, data) in enumerate([*tokens(2, 2), *done(i=2)]):
+        monitor.observe(Event(name, data), rules=number != passed_over)
+    monitor.close()
+    return monitor
+
+
+@pytest.mark.parametrize(
+    ("rule", "passed_over", "settled"),
+    [
+        ({"at": "done", "assert": "data.i == 1"}, 0, True),
+        ({"at": "done", "assert": "data.i == 1"}, 2, False),
+        ({"at": "token", "assert": "data.i == 1"}, 0, False),
+        ({"at": "token", "assert": "index == 9"}, 0, True),
+        ({"at": "done", "collect": {"n": {"count": "token"}}, "assert": "n == 9"}, 0, True),
+        ({"at": "done", "collect": {"n": {"count": "token"}}, "assert": "n == 9"}, 2, True),
+        ({"at": "done", "collect": {"n": {"count": "token", "where": "data.i == 2"}}, "assert": "n == 9"}, 0, False),
+        ({"at": "done", "collect": {"n": {"count": "token", "where": "data.i == 2"}}, "assert": "n == 9"}, 2, True),
+        ({"at": "token", "by": "data.i", "assert": "index == 9"}, 1, False),
+        ({"at": "end", "assert": "last.data.i == 1"}, 1, True),
+        ({"at": "end", "assert": "last.data.i == 1"}, 2, False),
+    ],
+)
+def test_a_rule_that_reads_what_is_passed_over_is_unsettled(
+    rule: dict[str, Any], passed_over: int, settled: bool
+) -> None:
+    monitor = observed({"id": "r", **rule}, passed_over=passed_over)
+    assert [part.id for part in monitor.unsettled] == ([] if settled else ["rule.r"])
+    if settled:
+        assert ids(monitor) == ["rule.r"]
+    else:
+        assert monitor.verdict is not Verdict.CONFORMS
+        assert "too large" in monitor.unsettled[0].reason
+
+
+# What a rule keeps.
+
+
+def test_of_previous_a_rule_keeps_what_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "GATHER_LIMIT", 10_000)
+    rule = {"by": "data.stage", "at": "token", "assert": "data.i >= previous.data.i"}
+    events: Events = [("token", {"stage": n % 100, "i": n, "text": "x" * 1_000}) for n in range(1_000)]
+    assert judged(rule, [*events, *done()]).verdict is Verdict.CONFORMS
+    whole = {**rule, "when": "previous.data.text == data.text"}
+    assert unsettled(judged(whole, [*events, *done()])) == ["rule.r"]
+    assert judged({**whole, "by": "'all'"}, [*events, *done()]).verdict is Verdict.CONFORMS
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("previous.data.i < data.i && previous.index == index - 1", True),
+        ("size(previous) == 4 && previous.event == 'token' && previous.id == ''", True),
+        ("previous.data == {'i': 1}", True),
+        ("previous['data']['i'] == 1", True),
+        ("previous.data.i == 2", False),
+    ],
+)
+def test_previous_has_all_that_is_read_of_it(condition: str, holds: bool) -> None:
+    assert ids(judged({"at": "token", "assert": condition}, tokens(1, 2))) == ([] if holds else ["rule.r"])
+
+
+def test_keys_take_of_what_a_rule_may_keep() -> None:
+    rule = {"by": "data.i", "collect": {"seen": {"count": "token"}}, "at": "token", "assert": "seen == 0"}
+    long = [f"{n}{'x' * 1_000_000}" for n in range(20)]
+    assert unsettled(judged(rule, [*tokens(*long), *done()])) == ["rule.r"]

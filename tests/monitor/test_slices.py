@@ -284,3 +284,30 @@ def test_one_event_deleted_in_one_key_is_one_finding(data: st.DataObject, gramma
     found = watched(stream, data.draw(interleaved(words))).findings
     right = not words[chosen] or accepts(grammar.expression, words[chosen])
     assert sum(finding.count for finding in found) == (0 if right else 1), (grammar.text, words)
+
+
+@pytest.mark.parametrize(("one", "other"), [(2**64, 2**64 + 1), (10**30, 10**30 + 1), (2**53, 2**53 + 1)])
+def test_keys_beyond_64_bits_are_told_apart(one: int, other: int) -> None:
+    stream = ids_in_order("data.i")
+    assert watched(stream, [("token", {"i": one}), ("token", {"i": other})]).verdict is Verdict.CONFORMS
+    assert ids(watched(stream, [("token", {"i": one}), ("token", {"i": one})])) == ["slice.s"]
+
+
+def test_keys_that_cel_cannot_tell_apart_are_not_judged() -> None:
+    monitor = watched(ids_in_order("[data.i]"), [("token", {"i": 2**64}), ("token", {"i": 2**64 + 1})])
+    assert (ids(monitor), monitor.verdict) == ([], Verdict.INCONCLUSIVE)
+    assert "beyond 64 bits" in monitor.unsettled[0].reason
+
+
+def ids_in_order(by: str) -> Stream:
+    """Each key comes once."""
+    slice_ = {"id": "s", "by": by, "events": ["token"], "sequence": "token"}
+    return stream_of({"sequence": "token*", "slices": [slice_]}, {"token": json_event("token", {"i": {}})})
+
+
+def test_long_keys_are_followed_up_to_a_bound() -> None:
+    long = [("token", {"i": f"{n}{'x' * 1_000_000}"}) for n in range(20)]
+    monitor = watched(ids_in_order("data.i"), long)
+    assert (ids(monitor), monitor.verdict) == ([], Verdict.INCONCLUSIVE)
+    assert "16,777,216 bytes" in monitor.unsettled[0].reason
+    assert watched(ids_in_order("data.i"), long[:10]).verdict is Verdict.CONFORMS

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 from documents import ANY_ORDER, ids, stream_of, text_event
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streamcontract import Event, Level, StreamMonitor, Tolerance, Verdict
+from streamcontract.contract.model import Timing
+from streamcontract.monitor.timing import TimingWatch
 
 STARTED = 100.0
 
@@ -199,3 +203,9 @@ def test_without_retry_in_the_contract_any_is_fine() -> None:
     monitor.feed(b"retry: 1\n\n" + EVENT)
     monitor.close()
     assert monitor.findings == ()
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1e6))
+def test_a_limit_that_is_met_exactly_is_no_warning(limit: int, started: float) -> None:
+    watch = TimingWatch(Timing(first_event=None, silence=limit, total=None), 0.0, Tolerance())
+    assert [*watch.bytes_arrived(started), *watch.bytes_arrived(started + limit / 1000)] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import document, text_event
+from documents import document, json_event, text_event
 from served import Served, counting, handlers, serve, written
 
 from streamcontract import Event
@@ -190,3 +190,24 @@ def test_a_large_request_leaves_the_rules_about_it_unjudged_and_the_order_judged
     said = [line for line in capfd.readouterr().err.splitlines() if "too large to be judged by" in line]
     assert len(said) == 2
     assert "rule.as-asked" in said[0]
+
+
+def test_a_large_event_leaves_the_rules_about_it_unjudged_and_its_schema_judged(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def watch(body: Any) -> AsyncIterator[Event]:
+        yield Event("tick", {"text": body["text"]})
+
+    text = {"text": {"type": "string", "maxLength": 300}}
+    rule = {"id": "short", "at": "tick", "assert": "size(data.text) < 3"}
+    tree = document({"sequence": "tick", "rules": [rule]}, {"tick": json_event("tick", text)})
+    tree["paths"]["/watch"]["post"]["requestBody"] = {"content": {"application/json": {}}}
+    app = create_app({written(tmp_path, tree): handlers(watch=watch)}, settings=Settings(guard_event_limit=100))
+    with serve(app) as served:
+        statuses = [served.client.post("/watch", json={"text": "x" * n}).status_code for n in (2, 3, 200, 301)]
+        found = findings(served.metrics())
+    assert statuses == [200, 500, 200, 500]
+    assert found == {"rule.short": 1, "schema.payload": 1}
+    said = [line for line in capfd.readouterr().err.splitlines() if "the event is too large to be judged by" in line]
+    assert len(said) == 2
+    assert "rule.short" in said[0]

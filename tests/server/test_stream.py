@@ -1,5 +1,6 @@
 """The life of one stream over a real socket: head, events, heartbeats, a client that leaves, faults, the end."""
 
+import asyncio
 import re
 import threading
 import time
@@ -298,6 +299,23 @@ def test_a_fault_after_the_first_event_is_the_failure_event(capfd: pytest.Captur
     assert '"code":"INTERNAL"' in answer.text
     assert outcome == 1
     check_reference(answer.text, answer.text, capfd)
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_handler_that_what_it_called_has_cancelled_is_a_fault_like_any(after: int) -> None:
+    async def count_up(body: Any) -> AsyncIterator[Event]:
+        for n in range(after):
+            yield number(n)
+        lost = asyncio.ensure_future(asyncio.Event().wait())
+        lost.cancel()
+        await lost
+
+    with counting(count_up) as served:
+        answer = post(served)
+        assert post(served, 0).status_code == answer.status_code
+    assert answer.status_code == (200 if after else 500)
+    assert "Internal error. Reference: " in answer.text
+    assert answer.text.count("event: error") == (1 if after else 0)
 
 
 def check_reference(message: str, told: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,18 +1,20 @@
 """CEL, the Common Expression Language: compiled once, evaluated on what an event brings.
 
 CEL is total and has no side effects, so an expression from a stranger is safe to run. What it can still do is take
-long: loops within loops over a long list. Length and nesting are therefore bounded here.
+long: loops within loops over a long list. Length and nesting are therefore bounded here, and the data in `values`.
 """
 
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import cel
 
-__all__ = ["EvaluationError", "Expression", "ExpressionError", "compile_expression"]
+from streamcontract.contract.values import Effort, EvaluationError, LimitError, Reads, doubles, follow, ints, variables
+
+__all__ = ["EvaluationError", "Expression", "ExpressionError", "LimitError", "compile_expression"]
 
 MAXIMUM_LENGTH = 4_000
 MAXIMUM_LOOPS = 2
@@ -25,6 +27,7 @@ FUNCTIONS = frozenset(
     getMilliseconds""".split()  # noqa: SIM905 - a table of words reads better than a table of quotes
 )
 LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(?:([A-Za-z_]\w*)\s*,)?")
+PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 QUIET = re.compile(
     r"""//[^\n]*
       | [bB]?[rR][bB]?(?:'''.*?'''|\"\"\".*?\"\"\"|'[^'\n]*'|"[^"\n]*")
@@ -38,20 +41,12 @@ QUIET = re.compile(
 logging.getLogger("cel").addFilter(lambda record: SIZE not in record.getMessage())
 
 
-Reads = Mapping[str, "Reads"]
-"""The members of a value that an expression reads, and theirs; empty: all of it."""
-
-
 class ExpressionError(ValueError):
     """The text of an expression is wrong."""
 
     def __init__(self, message: str, remedy: str) -> None:
         self.remedy = remedy
         super().__init__(message)
-
-
-class EvaluationError(Exception):
-    """An expression has no value on this data: a missing key, types that do not go together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,19 +57,23 @@ class Expression:
     names: frozenset[str]
     program: cel.Program = field(repr=False)
     in_doubles: cel.Program = field(repr=False)
-    reads: Mapping[str, "Reads"] = field(repr=False)
+    reads: Reads = field(repr=False)
     counts: bool = field(default=False, repr=False)
+    effort: Effort = field(default=Effort(), repr=False)
+    path: tuple[str, ...] = field(default=(), repr=False)
 
     def evaluate(self, scope: Mapping[str, Any]) -> Any:
-        """Its value; only what it reads is handed over. Raises EvaluationError when it has none."""
-        variables = {name: _pick(scope[name], reads) for name, reads in self.reads.items() if name in scope}
+        """Its value. Raises EvaluationError when it has none, LimitError when the data is too large for it."""
+        if self.path:
+            return follow(scope, self.path)
+        read = variables(scope, self.reads, self.effort)
         try:
-            return self._run(variables, self.program)
+            return self._run(read, self.program)
         except TypeError as error:
             # JSON has one kind of number, and CEL adds no int to a double: 1 and 1.0 must not be told apart by that.
-            for program, as_one_kind in ((self.program, _ints), (self.in_doubles, _doubles)):
+            for program, as_one_kind in ((self.program, ints), (self.in_doubles, doubles)):
                 try:
-                    return self._run({name: as_one_kind(value) for name, value in variables.items()}, program)
+                    return self._run({name: as_one_kind(value) for name, value in read.items()}, program)
                 except (TypeError, OverflowError, EvaluationError):
                     continue
             raise EvaluationError(_first_sentence(str(error))) from None
@@ -99,7 +98,8 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
         )
     quiet = QUIET.sub(lambda match: " " * len(match[0]), text)
     loops = _loops(quiet)
-    if _depth(loops) > MAXIMUM_LOOPS:
+    depths = _depths(loops)
+    if max(depths, default=0) > MAXIMUM_LOOPS:
         raise ExpressionError(
             f"more than {MAXIMUM_LOOPS} loops inside each other take too long on a long list",
             "split it into several rules",
@@ -120,7 +120,14 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
     _check_functions(text, used["functions"])
     reads = {name: _reads(name, quiet) for name in read}
     in_doubles = _compiled_in_doubles(counting, program)
-    return Expression(text, read, program, in_doubles, reads, counts=counting != text)
+    effort = _effort(quiet, depths)
+    return Expression(text, read, program, in_doubles, reads, counting != text, effort, _path(text, read))
+
+
+def _path(text: str, read: frozenset[str]) -> tuple[str, ...]:
+    """The members that are followed, where that is all: most expressions are `data.text`, and need no CEL."""
+    path = tuple(text.split("."))
+    return path if path[0] in read and PATH.fullmatch(text) else ()
 
 
 def _text(source: object) -> str:
@@ -171,13 +178,6 @@ def _reads(name: str, quiet: str) -> Reads:
     return tree
 
 
-def _pick(value: Any, reads: Reads) -> Any:
-    """The members of a value that are read; what is no mapping stays as it is."""
-    if not reads or not isinstance(value, Mapping):
-        return value
-    return {key: _pick(value[key], below) for key, below in reads.items() if key in value}
-
-
 def _compiled_in_doubles(text: str, program: cel.Program) -> cel.Program:
     """The same expression with the whole numbers in it as doubles, but for those that end an index."""
     quiet = QUIET.sub(lambda match: " " * len(match[0]), text)
@@ -186,29 +186,6 @@ def _compiled_in_doubles(text: str, program: cel.Program) -> cel.Program:
         return program
     parts = [text[start:end] for start, end in zip([0, *places], [*places, None], strict=True)]
     return cel.compile(".0".join(parts))
-
-
-def _doubles(value: Any) -> Any:
-    """The value with its whole numbers as doubles."""
-    return _numbers(value, lambda number: float(number) if isinstance(number, int) else number)
-
-
-def _ints(value: Any) -> Any:
-    """The value with its doubles as ints, where they are whole numbers."""
-    return _numbers(value, lambda number: int(number) if isinstance(number, float) and number.is_integer() else number)
-
-
-def _numbers(value: Any, convert: Callable[[int | float], int | float]) -> Any:
-    match value:
-        case bool():
-            return value
-        case int() | float():
-            return convert(value)
-        case dict():
-            return {key: _numbers(member, convert) for key, member in value.items()}
-        case list():
-            return [_numbers(item, convert) for item in value]
-    return value
 
 
 def _count_code_points(text: str, quiet: str) -> str:
@@ -247,9 +224,14 @@ def _loops(quiet: str) -> list[_Loop]:
     return found
 
 
-def _depth(loops: list[_Loop]) -> int:
-    """How deep loops stand inside each other."""
-    return max((sum(other.start <= loop.start < other.end for other in loops) for loop in loops), default=0)
+def _depths(loops: list[_Loop]) -> list[int]:
+    """How deep each loop stands inside others, itself included."""
+    return [sum(other.start <= loop.start < other.end for other in loops) for loop in loops]
+
+
+def _effort(quiet: str, depths: list[int]) -> Effort:
+    depth = max(depths, default=0)
+    return Effort(depth, max(depths.count(depth), 1), quiet.count("+"), quiet.count(","))
 
 
 def _read_outside(name: str, quiet: str, loops: list[_Loop]) -> bool:

@@ -13,13 +13,14 @@ from streamcontract.contract.build import is_sequential
 from streamcontract.contract.document import Document
 from streamcontract.contract.problems import Pointer
 from streamcontract.contract.report import Report
-from streamcontract.contract.shape import find_mistakes
+from streamcontract.contract.shape import Mistake, find_mistakes
 from streamcontract.contract.tree import walk
 
 __all__ = ["EXTENSION", "check_extension"]
 
 EXTENSION = "x-stream"
 STREAM = {"$ref": "urn:streamcontract:x-stream:1#/$defs/stream"}
+OF_SYMBOLS = frozenset({"sequence", "where", "anywhere", "interruptedBy", "symbol"})
 PLACE = "responses → '200' → content → text/event-stream, next to itemSchema"
 
 
@@ -58,14 +59,18 @@ def _check_shape(report: Report, at: Pointer, value: Any) -> bool:
     validator, schema = _extension()
     clear = True
     for mistake in find_mistakes(validator, schema, value):
-        clear &= len(mistake.pointer) > 1 and mistake.pointer[0] not in (
-            "sequence",
-            "where",
-            "anywhere",
-            "interruptedBy",
-        )
+        clear &= _says_nothing_of_symbols(mistake, value)
         report.error(f"x-stream.{mistake.kind}", (*at, *mistake.pointer), mistake.message, mistake.remedy)
     return clear
+
+
+def _says_nothing_of_symbols(mistake: Mistake, value: Any) -> bool:
+    """Whether it is clear, in spite of this mistake, what the symbols and their orders are."""
+    if not mistake.pointer:
+        return False
+    if mistake.kind == "unknown-key" and len(mistake.pointer) == 1:
+        return not OF_SYMBOLS & set(mistake.meant) if mistake.meant else "sequence" in value
+    return mistake.pointer[0] not in OF_SYMBOLS
 
 
 def _check_events(document: Document, report: Report) -> None:

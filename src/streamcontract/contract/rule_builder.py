@@ -128,12 +128,29 @@ class RuleBuilder:
         assertion = self._expression(node, "assert", at, scope)
         when = self._expression(node, "when", at, scope)
         by = self._expression(node, "by", at, (*EVENT, *EXCHANGE))
+        read = (assertion.names if assertion else frozenset()) | (when.names if when else frozenset())
+        self._note_rereading(collect, read, events, at)
         if assertion is None or ("when" in node and when is None) or ("by" in node and by is None):
             return None
         return Rule(
             node["id"], events, at_end, assertion, when, by, collect, _level(node), _text(node, "message"),
             self.report.document.locate(at),
         )  # fmt: skip
+
+    def _note_rereading(
+        self, collect: tuple[Collector, ...], read: Collection[str], events: frozenset[str], at: Pointer
+    ) -> None:
+        """What grows with the stream and is read all along costs its square, and is given up on a long stream."""
+        for collector in collect:
+            if collector.verb in ("join", "distinct") and collector.name in read and collector.symbols & events:
+                self.report.note(
+                    "rules.rereads",
+                    (*at, "collect", collector.name),
+                    f"the rule reads all of {collector.name!r} at every event that adds to it, which is given up on a"
+                    " long stream",
+                    "that a value does not repeat is said with `by: VALUE`, `collect: {seen: {count: EVENT}}` and"
+                    " `assert: seen == 0`",
+                )
 
     def _collect(
         self, node: Mapping[str, Any], at: Pointer, taken: Collection[str]

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import jsonschema_rs
 
 from streamcontract.contract.document import Document
+from streamcontract.contract.json_text import writable
 from streamcontract.contract.problems import Pointer
 
 __all__ = ["Invalid", "SchemaError", "Schemas", "Validator", "pointer_text", "shorten"]
@@ -90,8 +91,8 @@ def pointer_text(pointer: Pointer | list[str | int]) -> str:
 
 
 def shorten(text: str, most: int = 300) -> str:
-    """At most so many characters, with the middle left out: a message must not repeat a megabyte."""
-    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 3 :]}"
+    """At most so many characters, the middle left out: a message repeats no megabyte, and nothing unwritable."""
+    return writable(text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 3 :]}")
 
 
 def _absolute(node: Any) -> Any:

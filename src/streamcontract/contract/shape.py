@@ -69,13 +69,17 @@ def _translate(error: _Error, schema: Any) -> Iterator[Mistake]:
 
 def _unknown_keys(error: _Error, at: Pointer, schema: Any) -> Iterator[Mistake]:
     place = list(error.schema_path)[:-1]
-    known = sorted(_known_keys(schema, schema, place, depth=0) - set(error.instance or ()))
+    there = set(error.instance or ())
+    every = _known_keys(schema, schema, place, depth=0)
+    known = sorted(every - there)
     for key in error.kind.unexpected:
         near = get_close_matches(key, known, n=1)
         if place and place[-1] in _KEYS_MEANT:
             remedy, near = _KEYS_MEANT[str(place[-1])], known
         elif near:
             remedy = f"did you mean `{near[0]}`?"
+        elif twice := get_close_matches(key, sorted(every & there), n=1):
+            remedy = f"did you mean `{twice[0]}`? That stands here already: keep one of the two"
         else:
             remedy = f"remove it; what can be added here: {', '.join(known) or 'nothing'}"
         message = f"unknown key {_shown(key)}"

@@ -7,13 +7,12 @@ from typing import Any
 
 import msgspec
 
-from streamcontract.contract.expressions import EvaluationError, Expression
+from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
+from streamcontract.contract.json_text import JsonError, decode_json
 from streamcontract.contract.problems import Location
 from streamcontract.contract.schemas import Validator, shorten
 
 __all__ = ["Alternative", "Classified", "Classifier", "Fault", "FaultKind"]
-
-decode_json = msgspec.json.Decoder().decode
 
 
 class FaultKind(Enum):
@@ -114,8 +113,8 @@ class Payload:
         self._parsed = True
         try:
             self._value = decode_json(self.text)
-        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-            self._error = _without_prefix(str(error))
+        except JsonError as error:
+            self._error = str(error)
 
 
 class Classified(msgspec.Struct, frozen=True, gc=False):
@@ -184,7 +183,7 @@ class Classifier:
         data = payload.text if payload.error is not None else payload.value
         try:
             name = self.naming.evaluate({"data": data, "event": event or "message"})
-        except EvaluationError:
+        except (EvaluationError, LimitError):
             return None
         return name if isinstance(name, str) else None
 
@@ -228,7 +227,3 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
-
-
-def _without_prefix(text: str) -> str:
-    return text.removeprefix("JSON is malformed: ")

@@ -5,17 +5,21 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from streamcontract.contract.expressions import EvaluationError, Expression
-from streamcontract.contract.model import Afterwards, Rule, Slice, Stream
+from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
+from streamcontract.contract.model import Afterwards, Collector, Rule, Slice, Stream
 from streamcontract.contract.problems import Location
 from streamcontract.contract.symbols import Classified
 from streamcontract.monitor.findings import Level, Unsettled
+from streamcontract.monitor.gathering import Gathered
 from streamcontract.monitor.request import Request, Response
-from streamcontract.monitor.rules import Gathered, GatherLimitError, RuleWatch
+from streamcontract.monitor.rules import RuleWatch
 from streamcontract.monitor.slices import SliceWatch
 from streamcontract.wire.events import ReceivedEvent
 
 __all__ = ["ExpectationFault", "Expectations"]
+
+DATA = frozenset({"data", "previous"})
+"""The variables by which expressions read an event's data."""
 
 Watch = TypeVar("Watch", SliceWatch, RuleWatch)
 
@@ -41,6 +45,7 @@ class Expectations:
             self._base["response"] = {"status": response.status, "headers": dict(response.headers)}
         self._slices = tuple(SliceWatch(slice_) for slice_ in stream.slices)
         self._rules = tuple(RuleWatch(rule) for rule in stream.rules)
+        self._afterwards = stream.afterwards
         self._gathered = {after.id: Gathered(after.collect) for after in stream.afterwards}
         self._unsettled: dict[str, str] = {}
         self._slices_of: Mapping[str, tuple[SliceWatch, ...]] = _by_symbol(
@@ -61,7 +66,7 @@ class Expectations:
         return tuple(Unsettled(id_, reason) for id_, reason in {**watched, **self._unsettled}.items())
 
     def request_holds(self, condition: Expression) -> bool:
-        """Whether a condition on the request holds; one without a value does not."""
+        """Whether a condition on the request holds; one without a value does not. Raises LimitError."""
         try:
             return condition.evaluate(self._base) is True
         except EvaluationError:
@@ -100,7 +105,7 @@ class Expectations:
                     yield _of_rule(rule.rule, rule_fault.message)
 
     def collected(self, afterwards: Afterwards) -> dict[str, Any]:
-        """What a follow-up has gathered."""
+        """What a follow-up has gathered. Raises LimitError when it is too much to read."""
         gathered = self._gathered[afterwards.id]
         return gathered.values(frozenset(collector.name for collector in afterwards.collect))
 
@@ -111,6 +116,15 @@ class Expectations:
                 slice_.unsettled = slice_.unsettled or reason
         for rule in self._rules_of.get(symbol, ()):
             rule.unsettled = rule.unsettled or reason
+
+    def pass_over(self, symbol: str, reason: str) -> None:
+        """An event of this symbol is right, but who reads its data is not to look at it, and says nothing more."""
+        for watch in self._watches:
+            if symbol in _symbols_read(watch.rule):
+                watch.unsettled = watch.unsettled or reason
+        for after in self._afterwards:
+            if symbol in _symbols_gathered(after.collect):
+                self._unsettled.setdefault(f"afterwards.{after.id}", reason)
 
     def unsettle_all(self, reason: str) -> None:
         """An event was lost, nobody knows which."""
@@ -131,10 +145,12 @@ class Expectations:
 
     def _collect(self, symbol: str, scope: Mapping[str, Any]) -> None:
         for id_, gathered in self._gathered.items():
+            if f"afterwards.{id_}" in self._unsettled:
+                continue
             try:
                 gathered.take(symbol, scope)
-            except GatherLimitError:
-                self._unsettled[f"afterwards.{id_}"] = "too much was to be gathered"
+            except LimitError as error:
+                self._unsettled[f"afterwards.{id_}"] = str(error)
 
     def _settle_by_what_is_known(self) -> None:
         """Where no request is known (a bare recording), what speaks of it is unsettled."""
@@ -153,6 +169,25 @@ def _names_read(rule: Rule | Slice) -> frozenset[str]:
         expressions += [rule.assertion, rule.when]
         expressions += [expression for collector in rule.collect for expression in (collector.value, collector.where)]
     return frozenset(name for expression in expressions if expression is not None for name in expression.names)
+
+
+def _symbols_read(rule: Rule | Slice) -> frozenset[str]:
+    """The symbols of the events whose data is read."""
+    if isinstance(rule, Slice):
+        return rule.events
+    if _reads_data(rule.by):
+        return rule.at.union(*(collector.symbols for collector in rule.collect))
+    gathered = _symbols_gathered(rule.collect)
+    return gathered | rule.at if _reads_data(rule.assertion, rule.when) else gathered
+
+
+def _symbols_gathered(collectors: Iterable[Collector]) -> frozenset[str]:
+    """The symbols of the events whose data is gathered from."""
+    return frozenset(symbol for c in collectors if _reads_data(c.value, c.where) for symbol in c.symbols)
+
+
+def _reads_data(*expressions: Expression | None) -> bool:
+    return any(not expression.names.isdisjoint(DATA) for expression in expressions if expression is not None)
 
 
 def _by_symbol(watches: Iterable[tuple[Watch, frozenset[str]]]) -> dict[str, tuple[Watch, ...]]:

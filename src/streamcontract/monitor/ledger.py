@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 
 from streamcontract.contract.problems import Location
+from streamcontract.contract.schemas import shorten
 from streamcontract.monitor.findings import Finding, Level, Unsettled
 from streamcontract.monitor.request import Request
 
@@ -15,6 +16,9 @@ PLACES = 5
 
 DIFFERENT_LIMIT = 1_000
 """Different findings of one stream. A server that finds more ways to be wrong has been judged."""
+
+LONGEST, SHOWN = 2_000, 100
+"""Characters of a text of a finding, and of a name in its message: what the server sends may have 16 MiB."""
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -73,7 +77,7 @@ class Ledger:
         about_event: bool = True,
     ) -> None:
         """Note one fault; a message about one event begins with its number, counted from 1, and its symbol."""
-        key = (id_, place, level)
+        key = (id_, place if len(place) <= LONGEST else f"{place[:SHOWN]} #{hash(place)}", level)
         known = self._found.get(key)
         if known is not None:
             self._found[key] = _once_more(known, where.index)
@@ -82,18 +86,18 @@ class Ledger:
             self.unsettle("findings", f"only the first {DIFFERENT_LIMIT:,} different findings are kept")
             return
         number = f"event {where.index + 1}" if where.index is not None and about_event else "the stream"
-        named = f"{number} ({symbol})" if symbol and where.index is not None else number
+        named = f"{number} ({shorten(symbol, SHOWN)})" if symbol and where.index is not None else number
         self._found[key] = Finding(
             id=id_,
             level=level,
             operation=self._operation,
-            message=f"{named}: {what}",
-            expected=expected,
-            got=got,
+            message=f"{named}: {shorten(what, LONGEST)}",
+            expected=shorten(expected, LONGEST),
+            got=shorten(got, LONGEST),
             event_index=where.index,
             offset=where.offset,
             at_ms=None if where.at is None else (where.at - self._started) * 1000,
-            place=place,
+            place=shorten(place, LONGEST),
             places=() if where.index is None else (where.index,),
             location=location,
             request=self._request,

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from streamcontract.contract.automaton import Automaton
+from streamcontract.contract.expressions import LimitError
 from streamcontract.contract.model import Afterwards, Order, Stream
 from streamcontract.contract.symbols import Classified, FaultKind
 from streamcontract.monitor.coverage import Transitions, transitions_of
@@ -56,6 +57,7 @@ class StreamMonitor:
         self._conclusive = False
         self._interrupted = False
         self._last_invalid = False
+        self._last_passed_over = False
         self._retry: int | None = None
         self._decoder = Decoder()
         self._ledger = Ledger(stream.operation, request, started)
@@ -108,7 +110,7 @@ class StreamMonitor:
         return self._order.allowed() if self._order else tuple(sorted(self.stream.classifier.symbols))
 
     def collected(self, afterwards: Afterwards) -> dict[str, Any]:
-        """What a follow-up's `collect` has gathered from this stream."""
+        """What a follow-up's `collect` has gathered from this stream. Raises LimitError when it is too much to read."""
         return self._expectations.collected(afterwards)
 
     # The stream goes on ---------------------------------------------------------------------------------------------
@@ -120,8 +122,11 @@ class StreamMonitor:
         self._take(self._decoder.feed(chunk, at))
         return self._ledger.new()
 
-    def observe(self, event: Event, *, at: float | None = None) -> list[Finding]:
-        """Take an event that is about to be sent. Returns the findings that are new."""
+    def observe(self, event: Event, *, at: float | None = None, rules: bool = True) -> list[Finding]:
+        """Take an event that is about to be sent. Returns the findings that are new.
+
+        Without `rules`, what reads the event's data is left unsettled: it takes long where the data is large.
+        """
         if at is not None:
             self._note_timing(self._timing.bytes_arrived(at), at)
         if event.retry is not None and self.events == 0:
@@ -129,7 +134,7 @@ class StreamMonitor:
         data = event.data if isinstance(event.data, str) else msgspec.json.encode(event.data).decode()
         if "\r" in data:
             data = data.replace("\r\n", "\n").replace("\r", "\n")  # as it will arrive: an event has lines, not CRs
-        self._take_event(ReceivedEvent(event.event, data, event.id, event.retry, -1, -1, at))
+        self._take_event(ReceivedEvent(event.event, data, event.id, event.retry, -1, -1, at), rules=rules)
         return self._ledger.new()
 
     def observe_comment(self, *, at: float | None = None) -> list[Finding]:
@@ -176,7 +181,7 @@ class StreamMonitor:
             self._ledger.unsettle("sequence", f"an event was lost at byte {fault.offset}")
             self._expectations.unsettle_all(f"an event was lost at byte {fault.offset}")
 
-    def _take_event(self, event: ReceivedEvent) -> None:
+    def _take_event(self, event: ReceivedEvent, *, rules: bool = True) -> None:
         where = Where(self.events, event.offset if event.offset >= 0 else None, event.at)
         self.events += 1
         if event.at is not None:
@@ -192,6 +197,9 @@ class StreamMonitor:
             return
         if classified.faults:
             self._note_schema_faults(classified, where)
+        if not rules:
+            self._expectations.pass_over(classified.symbol, f"event {self.events} ({classified.symbol}) is too large")
+        self._last_passed_over = not rules
         self._take_known(event, classified, classified.symbol, where)
 
     def _take_unknown(self, event: ReceivedEvent, where: Where) -> None:
@@ -283,8 +291,9 @@ class StreamMonitor:
             )
             self._expectations.unsettle_end("the stream was truncated")
         else:
-            if self._last_invalid:
-                self._expectations.unsettle_last(f"the last event ({self.last_symbol}) is invalid")
+            if self._last_invalid or self._last_passed_over:
+                why = "invalid" if self._last_invalid else "too large"
+                self._expectations.unsettle_last(f"the last event ({self.last_symbol}) is {why}")
             for found in self._expectations.end(interrupted=self._interrupted, last=self.last):
                 self._ledger.add(
                     found.id, where, found.message, level=found.level, place=found.place, location=found.location
@@ -299,8 +308,12 @@ class StreamMonitor:
             if self.request is None:
                 self._ledger.unsettle("sequence", "which order holds depends on the request, which is not known")
                 return 0, None
-            if self._expectations.request_holds(order.when):
-                return number, order
+            try:
+                if self._expectations.request_holds(order.when):
+                    return number, order
+            except LimitError as error:
+                self._ledger.unsettle("sequence", f"which order holds depends on the request: {error}")
+                return 0, None
         return 0, None
 
     def _check_retry(self, first: ReceivedEvent, where: Where) -> None:

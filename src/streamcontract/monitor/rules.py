@@ -2,25 +2,25 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from streamcontract.contract.expressions import EvaluationError, Expression
-from streamcontract.contract.model import Collector, Rule
+from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
+from streamcontract.contract.model import Rule
 from streamcontract.contract.schemas import shorten
+from streamcontract.contract.values import Reads, pick
+from streamcontract.monitor.gathering import Budget, Gathered, holds
 from streamcontract.monitor.slices import KEY_LIMIT, as_key
 
-__all__ = ["Gathered", "RuleFault", "RuleWatch", "values_read"]
+__all__ = ["RuleFault", "RuleWatch", "values_read"]
 
-GATHER_LIMIT = 16 * 1024 * 1024
-"""Bytes that `join` or `distinct` may gather for one rule: what a client that stores the answer would hold, too."""
-
+WHOLE_EVENT: Reads = {"data": {}, "event": {}, "id": {}, "index": {}}
 PATH = re.compile(r"\b(?:data|previous|request|response|last)(?:\.[A-Za-z_]\w*)+(?!\w*\()|\b[A-Za-z_]\w*\b(?!\s*\()")
 
 
-class GatherLimitError(Exception):
-    """More was to be gathered than the limit allows."""
+SHOWN_CHARACTERS = 80
 
 
 class RuleFault(msgspec.Struct, frozen=True):
@@ -29,101 +29,15 @@ class RuleFault(msgspec.Struct, frozen=True):
     message: str
 
 
-class Budget:
-    """How much a rule may still gather, for all of its keys together."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = GATHER_LIMIT
-
-    def take(self, size: int) -> None:
-        """Raises GatherLimitError when there is no more."""
-        self.left -= size
-        if self.left < 0:
-            raise GatherLimitError
-
-
-class Gathered:
-    """What `collect` has gathered, by name; memory grows with `join` and `distinct` only, up to the limit."""
-
-    __slots__ = ("_begun", "_budget", "_collectors", "_distinct", "_joined", "_values")
-
-    def __init__(self, collectors: tuple[Collector, ...], budget: Budget | None = None) -> None:
-        self._collectors = collectors
-        self._budget = budget or Budget()
-        self._values: dict[str, Any] = {c.name: 0 if c.verb in ("count", "sum") else None for c in collectors}
-        self._joined: dict[str, list[str]] = {c.name: [] for c in collectors if c.verb == "join"}
-        self._distinct: dict[str, dict[str, Any]] = {c.name: {} for c in collectors if c.verb == "distinct"}
-        self._begun: set[str] = set()
-
-    def values(self, names: frozenset[str]) -> dict[str, Any]:
-        """What was gathered under those of the names that are ours."""
-        found = {name: value for name, value in self._values.items() if name in names}
-        for name, parts in self._joined.items():
-            if name in names:
-                parts[:] = ["".join(parts)]
-                found[name] = parts[0]
-        for name, members in self._distinct.items():
-            if name in names:
-                found[name] = list(members.values())
-        return found
-
-    def take(self, symbol: str, scope: Mapping[str, Any]) -> None:
-        """Gather from one event. Raises GatherLimitError when that would be too much."""
-        for collector in self._collectors:
-            if symbol in collector.symbols and _holds(collector.where, scope):
-                self._take(collector, scope)
-
-    def _take(self, collector: Collector, scope: Mapping[str, Any]) -> None:
-        if collector.value is None:
-            self._values[collector.name] += 1
-            return
-        try:
-            value = collector.value.evaluate(scope)
-        except EvaluationError:
-            return  # an event without the value adds nothing
-        name = collector.name
-        match collector.verb:
-            case "join":
-                text = value if isinstance(value, str) else as_key(value)
-                self._budget.take(len(text.encode(errors="surrogatepass")))
-                self._joined[name].append(text)
-            case "distinct":
-                key = as_key(value)
-                if key not in self._distinct[name]:
-                    self._budget.take(len(key))
-                    self._distinct[name][key] = value
-            case "first":
-                if name not in self._begun:
-                    self._begun.add(name)
-                    self._values[name] = value
-            case "last":
-                self._values[name] = value
-            case _:
-                self._fold(collector.verb, name, value)
-
-    def _fold(self, verb: str, name: str, value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | float | str):
-            return
-        kept = self._values[name]
-        try:
-            if verb == "sum":
-                self._values[name] = kept + value
-            elif kept is None or (value < kept if verb == "min" else value > kept):
-                self._values[name] = value
-        except TypeError:
-            return  # a string among numbers: the schema is there to forbid it
-
-
 class _State:
     """What a rule remembers of one key."""
 
-    __slots__ = ("gathered", "previous")
+    __slots__ = ("gathered", "previous", "size")
 
     def __init__(self, rule: Rule, budget: Budget) -> None:
         self.gathered = Gathered(rule.collect, budget)
         self.previous: dict[str, Any] | None = None
+        self.size = 0  # bytes of what is kept of `previous`
 
 
 class RuleWatch:
@@ -134,6 +48,7 @@ class RuleWatch:
         self.unsettled = ""
         self.symbols = rule.at.union(*(collector.symbols for collector in rule.collect))
         self._names = rule.assertion.names | (rule.when.names if rule.when else frozenset())
+        self._of_previous = _reads_of_previous(rule)
         self._budget = Budget()
         self._states: dict[str, _State] = {}
         if rule.by is None:
@@ -141,22 +56,24 @@ class RuleWatch:
 
     def observe(self, symbol: str, scope: Mapping[str, Any]) -> Iterator[RuleFault]:
         """Take one event whose payload is right: judge it by what came before, then gather from it."""
-        state = self._state(scope)
-        if state is None:
-            return
-        if symbol in self.rule.at:
-            yield from self._judge(state, scope)
-            state.previous = {name: scope[name] for name in ("data", "event", "id", "index")}
         try:
+            state = self._state(scope)
+            if state is None:
+                return
+            if symbol in self.rule.at:
+                yield from self._judge(state, scope)
+                self._remember(state, scope)
             state.gathered.take(symbol, scope)
-        except GatherLimitError:
-            self.unsettled = f"more than {GATHER_LIMIT:,} bytes were to be gathered"
+        except LimitError as error:
+            self.unsettled = str(error)
 
     def end(self, scope: Mapping[str, Any]) -> Iterator[RuleFault]:
         """The stream has ended, complete by its own order."""
-        if self.rule.at_end:
-            for state in self._states.values():
+        try:
+            for state in self._states.values() if self.rule.at_end else ():
                 yield from self._judge(state, scope)
+        except LimitError as error:
+            self.unsettled = str(error)
 
     def _state(self, scope: Mapping[str, Any]) -> _State | None:
         if self.rule.by is None:
@@ -168,10 +85,21 @@ class RuleWatch:
         state = self._states.get(key)
         if state is None:
             if len(self._states) >= KEY_LIMIT:
-                self.unsettled = f"more than {KEY_LIMIT:,} keys"
-                return None
+                raise LimitError(f"more than {KEY_LIMIT:,} keys")
+            self._budget.gather(len(key))
             state = self._states[key] = _State(self.rule, self._budget)
         return state
+
+    def _remember(self, state: _State, scope: Mapping[str, Any]) -> None:
+        """Keep of this event what the rule reads of `previous`."""
+        if self._of_previous is None:
+            return
+        kept = pick(scope, self._of_previous)
+        if self.rule.by is not None:  # as many are kept as there are keys
+            size = len(as_key(kept))
+            self._budget.gather(size - state.size)
+            state.size = size
+        state.previous = kept
 
     def _judge(self, state: _State, scope: Mapping[str, Any]) -> Iterator[RuleFault]:
         rule = self.rule
@@ -180,7 +108,7 @@ class RuleWatch:
         whole = {**scope, **state.gathered.values(self._names)}
         if state.previous is not None:
             whole["previous"] = state.previous
-        if not _holds(rule.when, whole):
+        if not holds(rule.when, whole):
             return
         try:
             value = rule.assertion.evaluate(whole)
@@ -195,14 +123,16 @@ class RuleWatch:
         return f"{said}{what}{values_read(self.rule.assertion, scope)}"
 
 
-def _holds(condition: Expression | None, scope: Mapping[str, Any]) -> bool:
-    """A `when`, `where` or `by` that fails to evaluate means no."""
-    if condition is None:
-        return True
-    try:
-        return condition.evaluate(scope) is True
-    except EvaluationError:
-        return False
+def _reads_of_previous(rule: Rule) -> Reads | None:
+    """What a rule reads of `previous`; None: nothing. Where that is not told, it is all that an event has."""
+    read = [expr.reads["previous"] for expr in (rule.assertion, rule.when) if expr and "previous" in expr.reads]
+    if not read:
+        return None
+    merged: dict[str, Reads] = {}
+    for reads in read:
+        for name, below in reads.items():
+            merged[name] = {} if name in merged and merged[name] != below else below
+    return merged if all(read) else WHOLE_EVENT
 
 
 def values_read(expression: Expression, scope: Mapping[str, Any]) -> str:
@@ -213,8 +143,22 @@ def values_read(expression: Expression, scope: Mapping[str, Any]) -> str:
         for key in path.split("."):
             value = value.get(key, _Missing) if isinstance(value, Mapping) else _Missing
         if path.split(".")[0] in expression.names and value is not _Missing:
-            shown[path] = shorten(msgspec.json.encode(value, enc_hook=str).decode(), 80)
+            shown[path] = shorten(msgspec.json.encode(_cut(value), enc_hook=str).decode(), SHOWN_CHARACTERS)
     return f" ({', '.join(f'{path} was {value}' for path, value in list(shown.items())[:6])})" if shown else ""
+
+
+def _cut(value: Any, members: int = 40) -> Any:
+    """As much of a value as a message shows, whatever its size."""
+    match value:
+        case str():
+            return shorten(value, 2 * SHOWN_CHARACTERS)
+        case list() if len(value) > members:
+            return [*(_cut(item, members // 4 + 1) for item in value[:members]), f"… {len(value):,} in all"]
+        case list():
+            return [_cut(item, members // 4 + 1) for item in value]
+        case Mapping():
+            return {key: _cut(value[key], members // 4 + 1) for key in islice(value, members)}
+    return value
 
 
 class _Missing:

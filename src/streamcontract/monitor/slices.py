@@ -1,12 +1,14 @@
 """One order per key, interleaved in one stream (section 4)."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from streamcontract.contract.expressions import EvaluationError
+from streamcontract.contract.expressions import EvaluationError, LimitError
 from streamcontract.contract.model import Slice
+from streamcontract.contract.schemas import shorten
 from streamcontract.monitor.order import OrderTracker
 from streamcontract.monitor.repair import OrderFaultKind, repair_table
 
@@ -14,6 +16,9 @@ __all__ = ["SliceFault", "SliceWatch", "as_key"]
 
 KEY_LIMIT = 10_000
 """Keys followed at once. A tracker is some hundred bytes, so a slice stays within a few megabytes."""
+
+KEYS_BYTES = 16 * 1024 * 1024
+"""Bytes of all keys together: one may be as long as an event."""
 
 SHOWN_KEYS = 5
 
@@ -34,16 +39,18 @@ class SliceWatch:
         self._table = repair_table(rule.automaton)
         self._keys: dict[str, OrderTracker] = {}
         self._incomplete: dict[str, None] = {}
+        self._bytes = 0
 
     def observe(self, symbol: str, scope: Mapping[str, Any], number: int) -> Iterator[SliceFault]:
         """Take one event whose payload is right."""
         if symbol in self.rule.complete_before:
             yield from self._must_be_complete(f"when {symbol} came")
         if symbol in self.rule.events:
-            for item in self._items(scope):
-                if self.unsettled:
-                    return
-                yield from self._step(symbol, item, number)
+            try:
+                for item in self._items(scope):
+                    yield from self._step(symbol, item, number)
+            except LimitError as error:
+                self.unsettled = str(error)
 
     def end(self) -> Iterator[SliceFault]:
         """The stream has ended, complete by its own order."""
@@ -68,13 +75,12 @@ class SliceWatch:
             return  # "An event on which `by` has no value belongs to no slice"
         name = self._name(symbol, scope)
         tracker = self._tracker(key, name)
-        if tracker is None:
-            return
         fault = tracker.step(name, number)
         if tracker.complete:
             self._incomplete.pop(key, None)
             if self.rule.reopen and tracker.terminal:
                 del self._keys[key]
+                self._bytes -= len(key)
         else:
             self._incomplete[key] = None
         if fault is not None:
@@ -90,16 +96,22 @@ class SliceWatch:
         # A name that the sequence does not have is a fault whatever it is; one word for all keeps memory bounded.
         return name if isinstance(name, str) and name in self.rule.automaton.symbols else "(another symbol)"
 
-    def _tracker(self, key: str, name: str) -> OrderTracker | None:
+    def _tracker(self, key: str, name: str) -> OrderTracker:
         tracker = self._keys.get(key)
         if tracker is not None and self.rule.reopen and tracker.complete and not tracker.allows(name):
             tracker = None
         if tracker is None:
-            if key not in self._keys and len(self._keys) >= KEY_LIMIT:
-                self.unsettled = f"more than {KEY_LIMIT:,} keys"
-                return None
+            if key not in self._keys:
+                self._make_room(key)
             tracker = self._keys[key] = OrderTracker(self._table)
         return tracker
+
+    def _make_room(self, key: str) -> None:
+        if len(self._keys) >= KEY_LIMIT:
+            raise LimitError(f"more than {KEY_LIMIT:,} keys")
+        self._bytes += len(key)
+        if self._bytes > KEYS_BYTES:
+            raise LimitError(f"keys of more than {KEYS_BYTES:,} bytes")
 
     def _must_be_complete(self, when: str) -> Iterator[SliceFault]:
         if not self._incomplete:
@@ -113,12 +125,15 @@ class SliceWatch:
 
     def _called(self, key: str) -> str:
         source = self.rule.by.source
-        return f"{source} = {key}"
+        return f"{source} = {shorten(key, 100)}"
 
 
 def as_key(value: Any) -> str:
     """A key as text: equal JSON values give equal keys, also 1 and 1.0, which CEL compares as equal."""
-    return msgspec.json.encode(_whole(value), order="deterministic", enc_hook=str).decode()
+    try:
+        return msgspec.json.encode(_whole(value), order="deterministic", enc_hook=str).decode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can write
+        return json.dumps(_whole(value), sort_keys=True, default=str)
 
 
 def _whole(value: Any) -> Any:

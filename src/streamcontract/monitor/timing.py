@@ -82,14 +82,14 @@ class TimingWatch:
     def _total(self, at: float) -> Iterator[TimingFault]:
         """Once: a total that is within the tolerance may still pass it, so it is told at the end only."""
         if not self._total_reported:
-            for fault in self._judge("timing.total", self._limits.total, at - self._started, "the stream went on for"):
+            for fault in self._judge("timing.total", self._limits.total, at - self._started, "it went on for"):
                 self._total_reported = fault.level is Level.MUST
                 yield fault
 
     def _judge(self, id_: str, limit: int | None, seconds: float, what: str) -> Iterator[TimingFault]:
         if limit is None:
             return
-        measured = seconds * 1000
+        measured = round(seconds * 1000, 3)  # to the microsecond: what is met exactly must not be missed by a rounding
         level = self._tolerance.level(measured, limit)
         if level is not None:
             within = ", which the tolerance still lets pass" if level is Level.SHOULD else ""

@@ -88,6 +88,7 @@ class Application:
                 await self._errors.answer(call, error)
             finally:
                 self._account(call)
+                await call.drop_body()
 
     async def _dispatch(self, call: Call) -> None:
         scope, settings = call.scope, self.runtime.settings

@@ -20,15 +20,12 @@ from streamcontract.contract.schemas import Invalid, Validator, shorten
 from streamcontract.server.call import Call
 from streamcontract.server.parameters import MISSING
 from streamcontract.server.problems import Problem
+from streamcontract.server.turns import LARGE, decode_in_turns
 
 __all__ = ["Body", "BodyValidator", "Content", "is_json"]
 
 CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
 """JSON that systems exchange is UTF-8: https://www.rfc-editor.org/rfc/rfc8259#section-8.1"""
-LARGE = 1024 * 1024
-"""From this size on, others get their turn between the parsing of a body and its validation."""
-
-_JSON = msgspec.json.Decoder()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +35,11 @@ class Content:
     media_type: str
     validator: Validator | None
 
-    def parse(self, data: bytes) -> Any:
+    async def parse(self, data: bytes) -> Any:
         """The value of a body: JSON is parsed, text decoded, anything else left as it is. Raises Problem."""
         try:
             if is_json(self.media_type):
-                return _JSON.decode(data)
+                return await decode_in_turns(data)
             return data.decode() if self.media_type.startswith("text/") else data
         except RecursionError:
             raise Problem(400, "the body's JSON is nested too deeply") from None
@@ -94,7 +91,7 @@ class BodyValidator(AbstractRequestBodyValidator):  # type: ignore[misc] # conne
         data = await _read(receive, call.runtime.settings.body_seconds)
         call.body_checked = True
         if data:
-            call.body = content.parse(data)
+            call.body = await content.parse(data)
             if len(data) > LARGE:
                 await anyio.lowlevel.checkpoint()
             content.check(call.body)

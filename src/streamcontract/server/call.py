@@ -1,11 +1,12 @@
 """One HTTP request while it is answered: what the layers around a handler know of it, in one place."""
 
+import asyncio
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import anyio
@@ -14,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from streamcontract.monitor.request import Request
 from streamcontract.server.problems import Problem
+from streamcontract.server.turns import LARGE, drop_in_turns
 
 if TYPE_CHECKING:
     from streamcontract.server.binding import Binding
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CORRELATION_HEADER",
+    "LEFT",
     "SCOPE_KEY",
     "Call",
+    "ClientLeftError",
     "current_call",
     "current_request",
     "refuse_line_breaks",
@@ -31,6 +35,8 @@ __all__ = [
 ]
 
 CORRELATION_HEADER = "x-correlation-id"
+LEFT = "client-left"
+"""The outcome of what was ended because its client had left."""
 SCOPE_KEY = "streamcontract.call"
 DRAIN_SECONDS = 2.0
 """How long a body that is too large is read and thrown away, so that its sender gets to read the answer."""
@@ -38,6 +44,13 @@ DRAIN_SECONDS = 2.0
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._~:+/=-]{1,128}")
 _BREAK = re.compile(rb"[\r\n\0]")
 _current: ContextVar["Call"] = ContextVar("streamcontract_call")
+
+
+Result = TypeVar("Result")
+
+
+class ClientLeftError(Exception):
+    """The client has left, so that there is nobody to answer."""
 
 
 class Call:
@@ -123,10 +136,44 @@ class Call:
                 raise too_large(self.runtime.settings.body_limit)
         return message
 
+    async def while_connected(self, work: Awaitable[Result]) -> Result:
+        """Wait for an answer that is no stream; raises ClientLeftError, and cancels the work, once nobody waits for it.
+
+        The work is done in the request's own task, so that spans and context variables hold.
+        """
+        found: list[Result] = []
+        fault: BaseException | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._cancel_when_left, tasks.cancel_scope)
+            try:
+                found.append(await work)
+            except BaseException as error:
+                task = asyncio.current_task()
+                if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                    raise
+                fault = error  # not through the task group, which would make a group of it, or take it for its own end
+            tasks.cancel_scope.cancel()
+        if fault is not None:
+            raise fault
+        if not found:
+            raise ClientLeftError
+        return found[0]
+
+    async def _cancel_when_left(self, scope: anyio.CancelScope) -> None:
+        await self.disconnected()
+        scope.cancel()
+
     async def disconnected(self) -> None:
         """Returns when the client has left, or the answer is complete."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    async def drop_body(self) -> None:
+        """Let go of what was sent, which nobody needs any more."""
+        held, self.body = [self.body], None
+        self.arguments.clear()
+        if self.received > LARGE:
+            await drop_in_turns(held)
 
     async def drain(self) -> None:
         """Read on for a moment, so that a client that is still sending reads its answer instead of a broken pipe."""

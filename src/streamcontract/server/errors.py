@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from streamcontract.server.call import Call
+from streamcontract.server.call import LEFT, Call, ClientLeftError
 from streamcontract.server.handlers import HandlerModule
 from streamcontract.server.paths import Paths
 from streamcontract.server.problems import ErrorBody, Problem, problem_for, problem_response
@@ -24,6 +24,10 @@ class ErrorAnswers:
 
     async def answer(self, call: Call, error: Exception) -> None:
         """Tell the client, as far as that is still possible."""
+        if isinstance(error, ClientLeftError):
+            call.outcome = LEFT
+            call.metrics.clients_left.labels(call.operation).inc()
+            return
         if call.status is not None:
             # Too late for an answer; without its last message the server drops the connection.
             log.error("failed in the middle of an answer", operation=call.operation, exc_info=error)

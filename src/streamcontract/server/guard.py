@@ -40,26 +40,35 @@ class Guard:
         self._table: Sequence[Mapping[str, int]] | None = automaton.table if automaton else None
         self._automaton: Automaton | None = automaton
         self._state = 0
+        self._pending: str | None = None  # the symbol of an event that was let through, and has not gone out yet
         self.refused: str | None = None
         """The id of the finding for which an event was held back."""
 
-    def admits(self, event: Event, at: float) -> bool:
-        """Whether an event may go out; `at` is now, without the time that the client took."""
+    def admits(self, event: Event, size: int, at: float) -> bool:
+        """Whether an event of that many bytes may go out; `at` is now, without the time that the client took."""
         monitor = self.monitor
-        findings = monitor.observe(event, at=at)
+        large = size > self.call.runtime.settings.guard_event_limit
+        unsettled = len(monitor.unsettled) if large else 0
+        findings = monitor.observe(event, at=at, rules=not large)
+        if large and (parts := [part.id for part in monitor.unsettled[unsettled:]]):
+            log.info("the event is too large to be judged by", parts=parts, operation=monitor.stream.operation)
         if findings and self._refuses(findings):
             return False
-        symbol = monitor.latest or "unknown"
+        self._pending = monitor.latest or "unknown"
+        return True
+
+    def sent(self) -> None:
+        """The event that was let through has gone out."""
+        symbol, self._pending = self._pending or "unknown", None
         counts = self.counts
         counts[symbol] = counts.get(symbol, 0) + 1
         if self._table is not None:
             self._state = self._table[self._state].get(symbol, self._state)
-        return True
 
     def failed(self, event: Event, symbol: str, at: float) -> None:
-        """The failure event goes out; it is not judged behind an event that was held back, or once all was judged."""
+        """The failure event goes out; it is not judged behind an event that did not, or once all was judged."""
         self.counts[symbol] = self.counts.get(symbol, 0) + 1
-        if self.refused is None and not self.monitor.closed:
+        if self.refused is None and self._pending is None and not self.monitor.closed:
             self._note(self.monitor.observe(event, at=at))
 
     def comment(self, at: float) -> None:
@@ -73,7 +82,7 @@ class Guard:
     @property
     def ended(self) -> bool:
         """Whether an event was sent that nothing may follow."""
-        return self._table is not None and self.monitor.events > 0 and not self._table[self._state]
+        return self._table is not None and bool(self.counts) and not self._table[self._state]
 
     @property
     def complete(self) -> bool:
@@ -83,11 +92,19 @@ class Guard:
     @property
     def outcome(self) -> str | None:
         """`success` or `failure`, by the last event."""
-        return self.monitor.outcome
+        return self.monitor.outcome if self._pending is None else None
 
     def close(self, *, by: str, at: float) -> None:
-        """The stream is over. Behind an event that was held back, nothing is to be said about the end."""
-        self._note(self.monitor.close(by="client" if self.refused else by, at=at))
+        """The stream is over. Behind an event that did not go out, nothing is to be said about the end."""
+        self._note(self.monitor.close(by="client" if self.refused or self._pending else by, at=at))
+
+    def refuses_the_end(self, at: float) -> bool:
+        """The handler has ended where it may: whether that breaks the contract, and the client can still be told."""
+        findings = self.monitor.close(by="server", at=at)
+        if self.ended:
+            self._note(findings)
+            return False
+        return self._refuses(findings)
 
     def _refuses(self, findings: Sequence[Finding]) -> bool:
         if self.enforce:
@@ -121,18 +138,23 @@ class NoGuard:
         self.complete = True
         self.refused: str | None = None
         self._known = stream.classifier.symbols
+        self._pending = "unknown"
         self._outcomes = dict.fromkeys(stream.outcome.failure, "failure") | dict.fromkeys(
             stream.outcome.success, "success"
         )
 
-    def admits(self, event: Event, at: float) -> bool:
+    def admits(self, event: Event, size: int, at: float) -> bool:
         """Always."""
         type_ = event.event or "message"
-        symbol = type_ if type_ in self._known else "unknown"
+        self._pending = type_ if type_ in self._known else "unknown"
+        return True
+
+    def sent(self) -> None:
+        """The event has gone out."""
+        symbol = self._pending
         self.counts[symbol] = self.counts.get(symbol, 0) + 1
         if symbol in self._outcomes:
             self.outcome, self.ended = self._outcomes[symbol], True
-        return True
 
     def failed(self, event: Event, symbol: str, at: float) -> None:
         """The failure event goes out."""
@@ -147,6 +169,10 @@ class NoGuard:
 
     def close(self, *, by: str, at: float) -> None:
         """Nothing to note."""
+
+    def refuses_the_end(self, at: float) -> bool:
+        """Never."""
+        return False
 
 
 def guard_for(call: Call, stream: Stream, response: Response, counts: EventCounts) -> Guard | NoGuard:

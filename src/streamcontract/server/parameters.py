@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_plus
 
 import msgspec
 from connexion.decorators.parameter import pythonic
@@ -67,6 +68,11 @@ class Parameter:
     is_json: bool = False
     style: str = ""
     explode: bool = False
+
+    @property
+    def comma_separated(self) -> bool:
+        """Whether it is a list in the query, as `?ids=1,2`."""
+        return self.location == "query" and self.style == "form" and not self.explode and "array" in self.shape.types
 
     def lowered(self) -> dict[str, Any]:
         """This parameter as connexion reads it: split, and otherwise text. Required ones are looked for here."""
@@ -132,7 +138,7 @@ class ParameterValidator:
         if binding is None or not binding.parameters:
             return
         try:
-            self._read(call, binding.parameters, self._sent(scope))
+            self._read(call, binding.parameters, self._sent(scope, binding.parameters))
         except RecursionError:
             raise Problem(400, "an object in the query is nested too deeply") from None
 
@@ -154,14 +160,25 @@ class ParameterValidator:
             first = errors[0]
             raise Problem(400, f"the {first['in']} parameter {first['parameter']}: {first['detail']}", errors=errors)
 
-    def _sent(self, scope: Scope) -> dict[str, Mapping[str, Any]]:
+    def _sent(self, scope: Scope, parameters: Sequence[Parameter]) -> dict[str, Mapping[str, Any]]:
         request = ConnexionRequest(scope, uri_parser=self.uri_parser)
+        lists = [p.name for p in parameters if p.comma_separated]
         return {
-            "query": request.query_params,
+            "query": {**request.query_params, **_lists(scope.get("query_string", b""), lists)},
             "path": request.path_params,
             "header": request.headers,
             "cookie": request.cookies,
         }
+
+
+def _lists(query: bytes, names: Sequence[str]) -> dict[str, list[str]]:
+    """Of the parameters of these names the values that a comma separates: split first, as `%2C` is part of a value.
+
+    "the value of each such [reserved] character ... is percent-encoded", https://www.rfc-editor.org/rfc/rfc6570#section-3.2.8
+    """
+    pairs = [pair.partition("=") for pair in query.decode("latin-1").split("&")] if names else []
+    sent = {name: value for key, _, value in pairs if (name := unquote_plus(key)) in names}
+    return {name: [unquote_plus(part) for part in value.split(",")] for name, value in sent.items()}
 
 
 def python_name(name: str) -> str:

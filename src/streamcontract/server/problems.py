@@ -81,6 +81,15 @@ def internal_error(what: str, error: Exception | None = None, **known: Any) -> P
     return Problem(500, f"Internal error. Reference: {reference}")
 
 
+def wrapped(error: BaseException) -> Exception:
+    """The error, as an exception that can be answered: a cancelled task, a panic in an extension, an exit asked for."""
+    if isinstance(error, Exception):
+        return error
+    made = RuntimeError(f"the handler raised {type(error).__name__}")
+    made.__cause__ = error
+    return made
+
+
 def stopping() -> Problem:
     """What is said while the server stops."""
     return Problem(503, "The server is stopping; try again later", headers={"Retry-After": "5", "Connection": "close"})

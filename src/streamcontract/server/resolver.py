@@ -1,5 +1,6 @@
 """Connexion's way from an operation to its handler: arguments in, a stream or an answer out."""
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from streamcontract.contract.build import is_sequential
 from streamcontract.server.binding import Binding
 from streamcontract.server.bodies import is_json
 from streamcontract.server.call import Call, current_call
-from streamcontract.server.problems import Problem
+from streamcontract.server.problems import Problem, wrapped
 from streamcontract.server.stream import StreamAnswer
 
 __all__ = ["HandlerResolver"]
@@ -65,18 +66,29 @@ def _endpoint(binding: Binding) -> Callable[..., Any]:
 async def _answer(binding: Binding, call: Call, arguments: Mapping[str, Any]) -> Response:
     if binding.stream is not None and all(is_sequential(type_) for type_ in binding.types):
         _check_accept(call, binding.stream.media_type)
-    handler = binding.handler
-    if inspect.isasyncgenfunction(inspect.unwrap(handler)):
-        result = handler(**arguments)
-    elif inspect.iscoroutinefunction(inspect.unwrap(handler)):
-        result = await handler(**arguments)
-    else:
-        result = await run_in_threadpool(handler, **arguments)
+    try:
+        result = await _call(binding.handler, arguments, call)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a panic in an extension, an exit asked for: no reason to leave without an answer
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
+        raise wrapped(error) from error
     if not isinstance(result, AsyncIterator):
         return _plain(result, binding)
     if call.scope["method"] == "HEAD":
         return Response(None, binding.status, headers=dict(binding.headers))
     return StreamAnswer(call, binding, result)
+
+
+async def _call(handler: Callable[..., Any], arguments: Mapping[str, Any], call: Call) -> Any:
+    plain = inspect.unwrap(handler)
+    if inspect.isasyncgenfunction(plain):
+        return handler(**arguments)
+    if inspect.iscoroutinefunction(plain):
+        return await call.while_connected(handler(**arguments))
+    return await run_in_threadpool(handler, **arguments)
 
 
 def _plain(result: Any, binding: Binding) -> Response:

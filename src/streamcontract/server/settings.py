@@ -39,6 +39,12 @@ class Settings(BaseSettings):
         description="Largest request body that the guard's rules look at; what speaks of a larger one is not judged, "
         "as it would hold up other streams",
     )
+    guard_event_limit: int = Field(
+        default=256 * 1024,
+        ge=0,
+        description="Largest event whose data the guard's rules look at; of a larger one the order and the "
+        "schema are judged, and what else reads its data is not",
+    )
     reader_seconds: float = Field(
         default=300.0,
         gt=0,

@@ -7,6 +7,7 @@ contract's failure event; and where the contract does not allow that one, by cut
 would tell the client that the stream is whole.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from enum import Enum
@@ -21,11 +22,11 @@ from starlette.types import Receive, Scope, Send
 
 from streamcontract.monitor.request import Response
 from streamcontract.server.binding import Binding
-from streamcontract.server.call import Call
+from streamcontract.server.call import LEFT, Call
 from streamcontract.server.guard import Guard, NoGuard, guard_for
 from streamcontract.server.head import Head, head_message, settled
 from streamcontract.server.metrics import EventCounts
-from streamcontract.server.problems import Problem, internal_error, problem_for, stopping
+from streamcontract.server.problems import Problem, internal_error, problem_for, stopping, wrapped
 from streamcontract.wire.encoder import encode, encode_comment
 from streamcontract.wire.events import Event
 
@@ -34,6 +35,8 @@ __all__ = ["StreamAnswer"]
 HEARTBEAT = encode_comment("heartbeat")
 TURN = 0.02
 """After so many seconds others get their turn, even when a handler never waits and its client reads fast."""
+UNWINDING = 0.25
+"""Seconds that a handler has to come to its end once its time for cleaning up is over, and it is cancelled again."""
 
 log: Any = structlog.get_logger("streamcontract.server")
 
@@ -54,7 +57,7 @@ class StreamAnswer(StarletteResponse):
 class _Stop(Enum):
     """Why a stream ended before its handler did."""
 
-    LEFT = "client-left"
+    LEFT = LEFT
     STOPPING = "stopping"
 
 
@@ -71,8 +74,13 @@ class _OpenStream:
         self.guard: Guard | NoGuard | None = None
         self.stopped: _Stop | None = None
         self.fault: Exception | None = None
+        self.task = asyncio.current_task()
+        # Round all that the handler does, and entered before its first step, so that scopes of its own nest in it.
+        self.handler_scope = anyio.CancelScope()
+        self.closing = anyio.Event()  # the handler is to end
+        self.ended = False  # the client was told how
         self.begun = False  # an event has been sent
-        self.sending = False
+        self.sending_since: float | None = None
         self.last = call.started  # when something was sent
         self.blocked = 0.0  # seconds that the client took to read
 
@@ -85,12 +93,16 @@ class _OpenStream:
         try:
             if runtime.stopping:
                 self.stop()
-            async with self.tasks:
-                self.tasks.start_soon(self._watch)
-                self.tasks.start_soon(self._beat)
-                await self._pump()
-                self.tasks.cancel_scope.cancel()
-            await self._end()
+            async with anyio.create_task_group() as keeper:
+                keeper.start_soon(self._keep_time)
+                async with self.tasks:
+                    self.tasks.start_soon(self._watch)
+                    self.tasks.start_soon(self._beat)
+                    await self._pump()
+                    self.tasks.cancel_scope.cancel()
+                keeper.cancel_scope.cancel()
+            if not self.ended:
+                await self._end()
         finally:
             runtime.streams.discard(self)
             self._count()
@@ -100,33 +112,74 @@ class _OpenStream:
         self._leave(_Stop.STOPPING)
 
     def _leave(self, why: _Stop) -> None:
-        if self.stopped is None:
-            self.stopped = why
-            self.tasks.cancel_scope.cancel()
+        if self.stopped is not None:
+            return
+        self.stopped = why
+        told = self._times_cancelled()
+        self.tasks.cancel_scope.cancel()
+        if self._times_cancelled() > told:
+            self._let_clean_up()  # it has been cancelled where it waits, and may wait again in its `finally`
+        self.closing.set()
+
+    def _let_clean_up(self) -> None:
+        """Cancel the handler no more, for a while."""
+        if not self.handler_scope.shield:
+            self.handler_scope.shield = True
+            clock = asyncio.get_running_loop().time  # anyio's own is for tasks, and this may be a callback
+            self.handler_scope.deadline = clock() + self.settings.cleanup_seconds
+        self.closing.set()
+
+    def _times_cancelled(self) -> int:
+        return self.task.cancelling() if self.task is not None else 0
 
     async def _pump(self) -> None:
         """Drive the handler; whatever ends it, it is closed when this returns."""
-        try:
-            await self._send_events()
-        except Exception as error:
-            self.fault = error
-        finally:
-            with anyio.move_on_after(self.settings.cleanup_seconds, shield=True) as cleanup:
+        with self.handler_scope:
+            try:
+                await self._send_events()
+            except asyncio.CancelledError as error:
+                if self.tasks.cancel_scope.cancel_called or self._times_cancelled():
+                    raise
+                self.fault = wrapped(error)  # a library that the handler uses has given up a task of its own
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                self.fault = wrapped(error)
+            finally:
+                self._let_clean_up()
                 await self._close_handler()
-            if cleanup.cancelled_caught:
-                log.error("the handler did not clean up in time", operation=self.call.operation)
+        if self.handler_scope.cancelled_caught and not self.ended:
+            log.error("the handler did not clean up in time", operation=self.call.operation)
 
     async def _close_handler(self) -> None:
         if isinstance(self.events, AsyncGenerator):
             try:
                 await self.events.aclose()
-            except Exception:
+            except (asyncio.CancelledError, KeyboardInterrupt):
+                raise
+            except BaseException:
                 log.exception("the handler failed while it was closed", operation=self.call.operation)
+
+    async def _keep_time(self) -> None:
+        """A handler that neither cleans up in time nor lets itself be cancelled is waited for no longer by its client.
+
+        It cannot be stopped either, and this call lasts as long as it does.
+        """
+        await self.closing.wait()
+        await anyio.sleep(self.settings.cleanup_seconds + UNWINDING)
+        with anyio.CancelScope(shield=True):
+            log.error("the handler does not end", operation=self.call.operation)
+            self.ended = True
+            await self._end(late=True)
 
     async def _send_events(self) -> None:
         send, clock = self.call.raw_send, time.monotonic
         turn = clock()
         async for event in self.events:
+            if self.stopped is not None or self.ended:
+                return
+            if not isinstance(event, Event) and (self.begun or not isinstance(event, Head)):
+                raise TypeError(f"a handler yields events (and a Head before the first), not {type(event).__name__}")
             if not self.begun:
                 if isinstance(event, Head):
                     await self._begin(event)
@@ -135,13 +188,14 @@ class _OpenStream:
             data = encode(event)
             now = clock()
             guard = self.guard or self._prepare()
-            if not guard.admits(event, now - self.blocked):
+            if not guard.admits(event, len(data), now - self.blocked):
                 return
             if self.call.status is None:
                 await self._begin()
-            self.sending = True
+            self.sending_since = clock()
             await send({"type": "http.response.body", "body": data, "more_body": True})
-            self.sending = False
+            self.sending_since = None
+            guard.sent()
             self.last = clock()
             self.blocked += self.last - now
             if not self.begun:
@@ -165,25 +219,27 @@ class _OpenStream:
 
     async def _beat(self) -> None:
         """A comment when nothing was sent for a while; a client that has not read for long is taken to have left."""
+        reader, interval = self.settings.reader_seconds, self.settings.heartbeat_seconds
         while True:
-            idle = time.monotonic() - self.last
-            if self.sending and idle > self.settings.reader_seconds:
-                log.warning("the client reads nothing", operation=self.call.operation, seconds=round(idle))
+            since = self.sending_since
+            left = reader if since is not None else interval
+            left -= time.monotonic() - (since if since is not None else self.last)
+            if left > 0:
+                await anyio.sleep(min(left, reader))
+            elif since is not None or not await self._heartbeat():
+                log.warning("the client reads nothing", operation=self.call.operation, seconds=reader)
                 self._leave(_Stop.LEFT)
                 return
-            if idle < self.settings.heartbeat_seconds:
-                await anyio.sleep(self.settings.heartbeat_seconds - idle)
-            elif self.sending:
-                await anyio.sleep(min(self.settings.heartbeat_seconds, self.settings.reader_seconds))
-            else:
-                await self._heartbeat()
 
-    async def _heartbeat(self) -> None:
+    async def _heartbeat(self) -> bool:
+        """Returns whether the client took it."""
         guard = self.guard or self._prepare()
         guard.comment(time.monotonic() - self.blocked)
-        await self._begin()
-        await self.call.raw_send({"type": "http.response.body", "body": HEARTBEAT, "more_body": True})
-        self.last = time.monotonic()
+        with anyio.move_on_after(self.settings.reader_seconds) as waiting:
+            await self._begin()
+            await self.call.raw_send({"type": "http.response.body", "body": HEARTBEAT, "more_body": True})
+            self.last = time.monotonic()
+        return not waiting.cancelled_caught
 
     # The head --------------------------------------------------------------------------------------------------------
 
@@ -209,19 +265,18 @@ class _OpenStream:
 
     # The end ---------------------------------------------------------------------------------------------------------
 
-    async def _end(self) -> None:
-        """Tell the client how the stream ended. Raises what went wrong, when nothing was sent yet."""
+    async def _end(self, *, late: bool = False) -> None:
+        """Tell the client how the stream ended. Raises what went wrong, when nothing was sent yet, but not `late`."""
         guard = self.guard or self._prepare()
         if self.stopped is _Stop.LEFT:
             self.call.metrics.clients_left.labels(self.call.operation).inc()
             self._close_guard(guard, by="client", outcome=_Stop.LEFT.value)
             return
         why = self._why(guard)
-        if why is None:
-            await self._begin()  # for a stream without any event
-        elif self.call.status is None:
+        if why is not None and self.call.status is None and not late:
             raise why
         with anyio.move_on_after(self.settings.shutdown_seconds):
+            await self._begin()  # for a stream without any event
             if why is None or guard.ended or await self._send_failure(guard, why):
                 self._close_guard(guard, by="server", outcome="failure" if why and not guard.ended else None)
                 await self.call.raw_send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -235,11 +290,11 @@ class _OpenStream:
             return stopping()
         if self.fault is not None:
             return problem_for(self.fault, "the handler failed", operation=self.call.operation)
-        if guard.refused is not None:
-            return internal_error("the guard ended the stream", operation=self.call.operation, finding=guard.refused)
-        if not guard.complete:
+        if guard.refused is None and not guard.complete:
             guard.close(by="server", at=time.monotonic() - self.blocked)
             return internal_error("the handler ended too early", operation=self.call.operation)
+        if guard.refused is not None or guard.refuses_the_end(time.monotonic() - self.blocked):
+            return internal_error("the guard ended the stream", operation=self.call.operation, finding=guard.refused)
         return None
 
     async def _send_failure(self, guard: Guard | NoGuard, why: Problem) -> bool:

@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from itertools import combinations
+from fractions import Fraction
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse.csgraph import connected_components
 
 from streamcontract.services.dedupe.clustering import NeighbourGraph, batches, cluster, in_order
-from streamcontract.services.dedupe.vectors import distances, unit
+from streamcontract.services.dedupe.vectors import TOLERANCE, distances, narrowed, unit
 
 coordinates = st.integers(-3, 3)
 vectors = st.integers(1, 4).flatmap(
@@ -70,6 +73,64 @@ def test_equal_vectors_are_at_distance_zero() -> None:
 def test_length_does_not_matter(scale: float) -> None:
     rows = np.array([[1, 0.5], [1, 0.5], [-1, 0.2]], dtype=np.float32)
     assert cluster(unit((rows.astype(np.float64) * scale).astype(np.float32)), 0.1) == [0, 0, 1]
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-300, 1e-60, 1.0, 1e60, 1e307])
+def test_numbers_of_64_bits_keep_their_direction(scale: float) -> None:
+    rows = unit([narrowed([x * scale for x in row]) for row in ([1, 5], [1, 5], [-1, 2], [0, 0])])
+    assert cluster(rows, 0.1) == [0, 0, 1, 2]
+
+
+def exactly_apart() -> list[tuple[list[int], list[int], float]]:
+    """Pairs of vectors of whole numbers whose lengths are whole, too, and their distances."""
+    found = []
+    for a, b, c, d in product(range(-8, 9, 2), range(-6, 7, 3), range(-9, 10, 3), range(0, 13, 4)):
+        lengths = (a * a + b * b) ** 0.5 * (c * c + d * d) ** 0.5
+        if lengths and lengths.is_integer():
+            found.append(([a, b], [c, d], float(1 - Fraction(a * c + b * d, int(lengths)))))
+    return found
+
+
+def test_what_lies_exactly_on_the_threshold_is_within_it() -> None:
+    pairs = [([-6, -3], [-6, 3], 0.4), *exactly_apart()]
+    assert len(pairs) > 300
+    for one, other, threshold in pairs:
+        rows = unit([narrowed(one), narrowed(other)])
+        assert cluster(rows, threshold) == [0, 0], (one, other, threshold)
+        assert threshold < 3 * TOLERANCE or cluster(rows, threshold - 3 * TOLERANCE) == [0, 1], (one, other, threshold)
+
+
+def test_an_average_exactly_on_the_threshold_is_within_it() -> None:
+    """The third is at 1 − 0.6 from the first and 1 − 0.28 from the second, 0.56 on the average."""
+    rows = unit([narrowed(row) for row in ([1, 0, 0], [0.8, 0, 0.6], [0.6, 0.7999999999999999, -1 / 3])])
+    apart = distances(rows, rows)
+    average = (float(apart[0, 2]) + float(apart[1, 2])) / 2
+    assert cluster(rows, average) == [0, 0, 0]
+    assert cluster(rows, average - 3 * TOLERANCE) == [0, 0, 1]
+
+
+clouds = st.builds(
+    lambda seed, count, size, spread: unit(
+        np.random.default_rng(seed).normal(size=(6, size))[np.arange(count) % 6]
+        + spread * np.random.default_rng(seed + 1).normal(size=(count, size))
+    ),
+    st.integers(0, 10_000),
+    st.integers(2, 60),
+    st.integers(2, 20),
+    st.sampled_from([0.01, 0.1, 0.3, 1.0]),
+)
+
+
+@given(clouds, st.sampled_from([0.05, 0.15, 0.4, 0.9, 1.3]))
+def test_components_by_themselves_cluster_as_all_together(rows: Any, threshold: float) -> None:
+    apart = distances(rows, rows).astype(float)
+    whole = linkage(apart[np.triu_indices(len(rows), 1)], method="average")
+    assume(min(np.abs(whole[:, 2] - threshold).min(), np.abs(apart - threshold).min()) > 1e-4)
+    assert cluster(rows, threshold) == in_order(fcluster(whole, threshold, criterion="distance"))
+    graph = NeighbourGraph(rows, threshold)
+    for start, stop in graph.blocks():
+        graph.add(start, stop)
+    assert in_order(graph.labels) == in_order(connected_components(apart <= threshold, directed=False)[1])
 
 
 def test_no_vectors_no_clusters() -> None:

@@ -1,12 +1,14 @@
 """The embedders: lexical by what it is for, OpenAI's format over a real socket, MiniLM where it is installed."""
 
 import asyncio
+import gzip
 import json
+import socketserver
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -103,7 +105,7 @@ def embedding_server(answer: Answer) -> Iterator[tuple[str, list[dict[str, Any]]
 
 def vectors(body: dict[str, Any], length: int = 3, *, backwards: bool = False, leave_out: int = 0) -> bytes:
     items = [
-        {"object": "embedding", "index": n, "embedding": [float(n)] * length}
+        {"object": "embedding", "index": n, "embedding": ([float(n)] + [8.0] * length)[:length]}
         for n in range(len(body["input"]) - leave_out)
     ]
     data = items[::-1] if backwards else items
@@ -123,7 +125,7 @@ def embed(url: str, *batches: list[str], **settings: Any) -> list[np.ndarray]:
 def test_vectors_come_in_the_order_of_the_texts() -> None:
     with embedding_server(lambda body: (200, vectors(body, backwards=True))) as (url, seen):
         rows = embed(url, ["a", "", "c"])[0]
-    assert rows[:, 0].tolist() == [0, 1, 2]
+    assert (8 * rows[:, 0]).tolist() == [0, 1, 2]
     assert seen[0]["input"] == ["a", " ", "c"]
 
 
@@ -181,6 +183,73 @@ def test_nobody_there_and_nobody_answering() -> None:
         with pytest.raises(EmbedderError, match="in time"):
             asyncio.run(embedder.embed(["a"]))
         held.set()
+
+
+@contextmanager
+def endless_server(head: bytes, part: bytes, pause: float) -> Iterator[tuple[str, list[int]]]:
+    """A server that sends this head and then parts, until its client leaves; yields how many bytes it sent to each."""
+    sent: list[int] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            sent.append(0)
+            with suppress(OSError):
+                self.request.sendall(head)
+                while True:
+                    self.request.sendall(part)
+                    sent[-1] += len(part)
+                    ended.wait(pause)
+
+    ended = threading.Event()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", sent
+        finally:
+            ended.set()
+            server.shutdown()
+            thread.join()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"400 Bad Request"])
+def test_an_answer_without_an_end_is_read_up_to_the_limit(status: bytes) -> None:
+    head = HEAD.replace(b"200 OK", status)
+    with (
+        endless_server(head + b"\r\n", b'{"data": [' + b" " * 65536, 0) as (url, sent),
+        pytest.raises(EmbedderError, match=r"could not be read|status 400"),
+    ):
+        embed(url, ["a"], openai_answer_limit=1_000_000)
+    assert len(sent) == 1, "it was asked again"
+    assert sent[0] < 30_000_000, "what was on its way when the limit was reached"
+
+
+def test_an_answer_that_drips_is_given_up() -> None:
+    with endless_server(HEAD + b"\r\n", b" ", 0.02) as (url, sent):
+        embedder = OpenAIEmbedder(DedupeSettings(openai_base_url=url, openai_retries=0, openai_timeout=0.3))
+        with pytest.raises(EmbedderError, match="in time"):
+            asyncio.run(embedder.embed(["a"]))
+    assert len(sent) == 1
+
+
+def test_a_compressed_answer_is_refused() -> None:
+    with (
+        endless_server(HEAD + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b" " * 10_000_000), 0) as (url, _),
+        pytest.raises(EmbedderError),
+    ):
+        embed(url, ["a"])
+
+
+def test_an_answer_at_the_limit_is_read() -> None:
+    size = len(vectors({"input": ["a"]}))
+    with embedding_server(lambda body: (200, vectors(body))) as (url, _):
+        assert embed(url, ["a"], openai_answer_limit=size)[0].shape == (1, 3)
+        with pytest.raises(EmbedderError, match="could not be read"):
+            embed(url, ["a"], openai_answer_limit=size - 1)
 
 
 @pytest.mark.skipif(bool(minilm.what_is_missing()), reason=minilm.what_is_missing())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from served import Served, eventually, serve
+from served import Served, eventually, post_bytes, serve
 
 from streamcontract import Contract, Request, Response, Verdict
 from streamcontract.server import Settings, create_app
@@ -173,7 +173,37 @@ def heavy(count: int) -> dict[str, Any]:
     return {"chunks": chunks, "threshold": 1.6}
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+
+
+@PROC
+def test_work_that_takes_too_long_ends_with_an_error_and_its_process(service: Any) -> None:
+    with service(seconds="0.7", workers="1") as served:
+        stream(served, examples()["vectors"])  # the worker is there now
+        before = workers(os.getpid())
+        events = stream(served, heavy(6_000))
+        stage = events[-2][1]["stage"]
+        assert events[-1] == ("error", {"stage": stage, "error": "the work took longer than 0.7 s"})
+        plain = served.client.post("/v1/dedupe", json=heavy(6_000), timeout=60)
+        assert (plain.status_code, plain.json()["detail"]) == (500, f"{stage}: the work took longer than 0.7 s")
+        eventually(lambda: not before & workers(os.getpid()))
+        assert stream(served, examples()["vectors"])[-1][0] in ("complete", "error")
+
+
+@PROC
+def test_a_client_of_the_plain_operation_that_leaves_stops_the_work(service: Any) -> None:
+    with service(workers="1") as served:
+        stream(served, examples()["vectors"])
+        (busy,) = workers(os.getpid())
+        before = seconds(busy)
+        content = json.dumps(heavy(10_000)).encode()
+        with served.connect() as connection:
+            connection.sendall(post_bytes("/v1/dedupe", content))
+            eventually(lambda: seconds(busy) > before + 0.1, 60)
+        eventually(lambda: busy not in workers(os.getpid()))
+
+
+@PROC
 def test_a_client_that_leaves_stops_the_work(service: Any) -> None:
     with service() as served:
         stream(served, examples()["vectors"])  # a worker is there now

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["Chunk", "InvalidRequestError", "Prefix", "Prepared", "Vector", "prepare"]
+from streamcontract.services.dedupe.vectors import Vector, narrowed
 
-Vector = npt.NDArray[np.float32]
+__all__ = ["Chunk", "InvalidRequestError", "Prefix", "Prepared", "prepare"]
 
 DEFAULT_THRESHOLD = 0.15
 DEFAULT_LAMBDA = 0.5
@@ -94,11 +93,9 @@ def _vector(given: Sequence[float] | None) -> Vector | None:
     if given is None:
         return None
     try:
-        numbers = np.array(given, dtype=np.float64)
+        return narrowed(given)
     except OverflowError:  # an integer that no double holds
         return np.full(len(given), np.nan, dtype=np.float32)
-    with np.errstate(over="ignore"):
-        return numbers.astype(np.float32)
 
 
 def _bad_vectors(vectors: Sequence[Vector | None]) -> Iterator[tuple[str, str]]:
@@ -111,7 +108,7 @@ def _bad_vectors(vectors: Sequence[Vector | None]) -> Iterator[tuple[str, str]]:
             detail = f"{len(vector)} numbers, where the first embedding has {length}; all must have one length"
             yield f"#/chunks/{position}/embedding", detail
         elif not np.isfinite(vector).all():
-            yield f"#/chunks/{position}/embedding", "a number is not finite in 32 bits"
+            yield f"#/chunks/{position}/embedding", "a number is not finite in 64 bits"
 
 
 def _frozen(body: Mapping[str, Any]) -> int:

@@ -1,5 +1,6 @@
 """Agglomerative clustering by average linkage, cut at a cosine distance.
 
+The threshold is taken with the tolerance that 32 bits ask for, or rounding would decide what lies exactly on it.
 Clusters at an average distance up to the threshold hold a pair of chunks at most that far apart. So no merge below the
 threshold joins two components of the graph of such pairs, and each component can be clustered by itself: the result is
 the same, the memory that of the largest component, and what is done can be told while it is done.
@@ -14,11 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from streamcontract.services.dedupe.chunks import Vector
-from streamcontract.services.dedupe.vectors import ZERO_DISTANCE, distances
+from streamcontract.services.dedupe.vectors import TOLERANCE, ZERO_DISTANCE, Vector, distances, near
 
 __all__ = ["Batch", "NeighbourGraph", "batches", "cluster", "cluster_batch", "in_order"]
 
@@ -38,31 +36,25 @@ class NeighbourGraph:
     """The components of the graph of all pairs up to the threshold apart, found block by block."""
 
     def __init__(self, rows: Vector, threshold: float) -> None:
-        self.rows, self.threshold = rows, threshold
+        self.rows, self.limit = rows, threshold + TOLERANCE
         self.labels: Labels = np.arange(len(rows))
 
     def blocks(self) -> list[tuple[int, int]]:
         """The stretches of rows that `add` is to be called with."""
-        if self.threshold >= ZERO_DISTANCE:
+        if self.limit >= ZERO_DISTANCE:
             self.labels = np.zeros(len(self.rows), dtype=np.int64)  # everything is near to everything
             return []
         return [(start, min(start + BLOCK, len(self.rows))) for start in range(0, len(self.rows), BLOCK)]
 
     def add(self, start: int, stop: int) -> None:
         """Look at the pairs of these rows with all that follow."""
-        near = distances(self.rows[start:stop], self.rows[start:]) <= self.threshold + SLACK
-        one, other = np.nonzero(near)
-        count, every = len(self.rows), np.arange(len(self.rows))
-        ends = np.concatenate((one, np.arange(count))) + np.concatenate(
-            (np.full(len(one), start), np.zeros(count, int))
-        )
-        others = np.concatenate((other + start, self.labels))
-        graph = coo_array((np.ones(len(ends), dtype=np.int8), (ends, others)), shape=(count, count))
-        _, labels = connected_components(graph, directed=False)
-        # Each label is the position of one of its members, so that it can stand in the graph of the next block.
-        first = np.full(labels.max() + 1, count, dtype=np.int64)
-        np.minimum.at(first, labels, every)
-        self.labels = first[labels]
+        labels = self.labels  # the position of each component's first member
+        for row in near(self.rows[start:stop], self.rows[start:], self.limit + SLACK):
+            met = labels[start:][row]
+            if len(met) and (met != met[0]).any():
+                joined = np.zeros(len(labels), dtype=bool)
+                joined[met] = True
+                labels[joined[labels]] = met.min()
 
     def components(self) -> list[npt.NDArray[np.int64]]:
         """The members of each component, in the order of their first."""
@@ -109,11 +101,11 @@ def _cluster_one(rows: Vector, threshold: float) -> Labels:
     condensed = np.empty(count * (count - 1) // 2, dtype=np.float64)
     at = 0
     for start in range(0, count, BLOCK):
-        block = distances(rows[start : start + BLOCK], rows)
-        for offset, row in enumerate(block, start + 1):
-            condensed[at : at + count - offset] = row[offset:]
-            at += count - offset
-    labels = fcluster(linkage(condensed, method="average"), t=threshold, criterion="distance")
+        for offset, row in enumerate(distances(rows[start : start + BLOCK], rows[start:]), 1):
+            following = row[offset:]
+            condensed[at : at + len(following)] = following
+            at += len(following)
+    labels = fcluster(linkage(condensed, method="average"), t=threshold + TOLERANCE, criterion="distance")
     return np.asarray(labels, dtype=np.int64) - 1
 
 

@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 
 from streamcontract.services.dedupe import lexical, minilm
-from streamcontract.services.dedupe.chunks import Vector
 from streamcontract.services.dedupe.openai_embedder import EmbedderError, OpenAIEmbedder
 from streamcontract.services.dedupe.settings import DedupeSettings
+from streamcontract.services.dedupe.vectors import Vector
 from streamcontract.services.dedupe.workers import in_process
 
 __all__ = ["Embedder", "EmbedderError", "make_embedder"]

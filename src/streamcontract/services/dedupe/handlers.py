@@ -1,21 +1,18 @@
 """The handlers of contracts/dedupe.yaml."""
 
 import hmac
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from functools import lru_cache
 from typing import Any
-
-import anyio.to_thread
-import msgspec
 
 from streamcontract.server import Problem
 from streamcontract.services.dedupe.chunks import InvalidRequestError, Prepared, prepare
 from streamcontract.services.dedupe.embedders import Embedder, make_embedder
 from streamcontract.services.dedupe.pipeline import StageError, run
 from streamcontract.services.dedupe.settings import get_settings
-from streamcontract.services.dedupe.types import DedupeAnswer, Failure
-from streamcontract.services.dedupe.workers import waiting
+from streamcontract.services.dedupe.types import DedupeAnswer, Failure, Progress
+from streamcontract.services.dedupe.workers import in_thread, limited_threads, waiting
 from streamcontract.wire.events import Event
 
 __all__ = ["auth_required", "bearer_info", "dedupe", "dedupe_stream", "health", "lifespan"]
@@ -23,14 +20,14 @@ __all__ = ["auth_required", "bearer_info", "dedupe", "dedupe_stream", "health", 
 RETRY_AFTER = "5"
 
 
-async def dedupe(body: dict[str, Any]) -> dict[str, Any]:
+async def dedupe(body: dict[str, Any]) -> DedupeAnswer:
     """POST /v1/dedupe."""
     prepared = await _prepare(body)
     try:
-        async for item in run(prepared, _embedder(), get_settings().batch):
-            if isinstance(item, DedupeAnswer):
-                answer: dict[str, Any] = msgspec.to_builtins(item)
-                return answer
+        async with aclosing(_run(prepared)) as items:
+            async for item in items:
+                if isinstance(item, DedupeAnswer):
+                    return item
     except StageError as error:
         raise Problem(500, f"{error.stage}: {error}") from error
     raise AssertionError("the last item is the answer")
@@ -40,7 +37,7 @@ async def dedupe_stream(body: dict[str, Any]) -> AsyncIterator[Event]:
     """POST /v1/dedupe/stream."""
     prepared = await _prepare(body)
     try:
-        async with aclosing(run(prepared, _embedder(), get_settings().batch)) as items:
+        async with aclosing(_run(prepared)) as items:
             async for item in items:
                 yield Event("complete" if isinstance(item, DedupeAnswer) else "progress", item)
     except StageError as error:
@@ -62,7 +59,8 @@ def bearer_info(token: str) -> Mapping[str, Any] | None:
 async def lifespan() -> AsyncIterator[None]:
     """Settings that cannot work are told at the start, not by the first request."""
     _embedder()
-    yield
+    with limited_threads(get_settings().threads):
+        yield
 
 
 async def health() -> Mapping[str, Any]:
@@ -70,12 +68,17 @@ async def health() -> Mapping[str, Any]:
     return {"embedder": _embedder().name, "waiting": waiting()}
 
 
+def _run(prepared: Prepared) -> AsyncGenerator[Progress | DedupeAnswer, None]:
+    settings = get_settings()
+    return run(prepared, _embedder(), batch=settings.batch, seconds=settings.seconds)
+
+
 async def _prepare(body: dict[str, Any]) -> Prepared:
     """The work to do. Raises Problem: 400 for what is wrong with it, 503 when too much waits already."""
     if waiting() > get_settings().waiting:
         raise Problem(503, "too much work is waiting", headers={"Retry-After": RETRY_AFTER})
     try:
-        prepared = await anyio.to_thread.run_sync(prepare, body)
+        prepared = await in_thread(prepare, body)
     except InvalidRequestError as error:
         found = [{"pointer": pointer, "detail": detail} for pointer, detail in error.errors]
         raise Problem(400, "; ".join(f"{e['pointer']}: {e['detail']}" for e in found[:3]), errors=found) from error

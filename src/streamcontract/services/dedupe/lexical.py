@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.pipeline import FeatureUnion
 
-from streamcontract.services.dedupe.chunks import Vector
+from streamcontract.services.dedupe.vectors import Vector
 
 __all__ = ["DIMENSIONS", "embed_lexically"]
 

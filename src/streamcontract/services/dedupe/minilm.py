@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from streamcontract.services.dedupe.chunks import Vector
+from streamcontract.services.dedupe.vectors import Vector
 
 __all__ = ["DIMENSIONS", "embed_with_minilm", "what_is_missing"]
 

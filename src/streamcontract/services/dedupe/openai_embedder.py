@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import httpx2
 import numpy as np
 import openai
 import structlog
 
-from streamcontract.services.dedupe.chunks import Vector
+from streamcontract.services.dedupe.bounded import BoundedTransport
 from streamcontract.services.dedupe.settings import DedupeSettings
+from streamcontract.services.dedupe.vectors import Vector, narrowed
 
 __all__ = ["EmbedderError", "OpenAIEmbedder"]
 
@@ -32,6 +34,13 @@ class OpenAIEmbedder:
             api_key=settings.openai_api_key.get_secret_value(),
             timeout=settings.openai_timeout,
             max_retries=settings.openai_retries,
+            http_client=openai.DefaultAsyncHttpxClient(
+                transport=BoundedTransport(
+                    httpx2.AsyncHTTPTransport(),
+                    limit=settings.openai_answer_limit,
+                    seconds=settings.openai_timeout,
+                )
+            ),
         )
 
     async def embed(self, texts: Sequence[str]) -> Vector:
@@ -47,7 +56,7 @@ class OpenAIEmbedder:
             raise _failed("the embedding server could not be reached", error) from error
         except openai.APIStatusError as error:
             raise _failed(f"the embedding server answered with status {error.status_code}", error) from error
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
             raise _failed("the embedding server's answer could not be read", error) from error
         if self.dimensions is not None and rows.shape[1] != self.dimensions:
             raise EmbedderError("the embedding server changed the length of its vectors")
@@ -60,7 +69,7 @@ def _rows(answer: Any, count: int) -> Vector:
     found = sorted(answer.data, key=lambda item: int(item.index))
     if [item.index for item in found] != list(range(count)):
         raise ValueError(f"{len(found)} vectors for {count} texts")
-    rows = np.array([item.embedding for item in found], dtype=np.float32)
+    rows = narrowed([item.embedding for item in found])
     if rows.ndim != 2 or not rows.shape[1] or not np.isfinite(rows).all():
         raise ValueError("the vectors are not rows of finite numbers of one length")
     return rows

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streamcontract.services.dedupe.chunks import Vector
+from streamcontract.services.dedupe.vectors import Vector
 
 __all__ = ["MarginalRelevance", "representatives"]
 

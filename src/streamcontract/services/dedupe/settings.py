@@ -22,9 +22,14 @@ class DedupeSettings(BaseSettings):
     openai_api_key: SecretStr = Field(default=SecretStr("none"), description="Its key")
     openai_model: str = Field(default="text-embedding-3-small", description="Its model")
     openai_timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds for one of its answers")
+    openai_answer_limit: int = Field(default=8 * 1024 * 1024, gt=0, description="Largest of its answers, in bytes")
     openai_retries: int = Field(default=2, ge=0, le=10, description="How often a failed request to it is made again")
     batch: int = Field(default=64, ge=1, le=2048, description="Texts that are embedded at once")
     workers: int = Field(default=2, ge=1, le=64, description="Processes for the work that would hold up other streams")
+    threads: int = Field(default=1, ge=1, le=64, description="Threads of each for its arithmetic, and of the server")
+    seconds: float = Field(
+        default=540.0, gt=0, description="How long the work of one request may take, with its waiting"
+    )
     waiting: int = Field(default=64, ge=0, le=10_000, description="Requests that may wait for one; beyond: 503")
 
 

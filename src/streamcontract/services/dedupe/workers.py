@@ -1,40 +1,65 @@
-"""Work that would hold up other streams, done in processes of its own.
+"""Work that would hold up other streams, done in processes of its own, or in threads where it lets others in.
 
 SciPy's `linkage` and the vectorizer hold the interpreter's lock, so a thread would not do. A process that is cancelled
-is killed, so a client that leaves stops its work at once.
+is killed, so a client that leaves stops its work at once. How many there are of each is bounded, and how many threads
+each takes for its arithmetic.
 """
 
+import os
 from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import anyio
 import anyio.to_process
+import anyio.to_thread
 from anyio.lowlevel import RunVar
+from threadpoolctl import threadpool_limits
 
 from streamcontract.services.dedupe.settings import get_settings
 
-__all__ = ["in_process", "waiting"]
+__all__ = ["in_process", "in_thread", "limited_threads", "waiting"]
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
-_limiter: RunVar[anyio.CapacityLimiter] = RunVar("dedupe-workers")
+_processes: RunVar[anyio.CapacityLimiter] = RunVar("dedupe-processes")
+_threads: RunVar[anyio.CapacityLimiter] = RunVar("dedupe-threads")
 
 
-def _workers() -> anyio.CapacityLimiter:
+def _limiter(variable: RunVar[anyio.CapacityLimiter]) -> anyio.CapacityLimiter:
     try:
-        return _limiter.get()
+        return variable.get()
     except LookupError:
         made = anyio.CapacityLimiter(get_settings().workers)
-        _limiter.set(made)
+        variable.set(made)
         return made
 
 
 async def in_process(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """Call a module's function in a worker process; waits for a free one. Cancelling kills the process."""
-    return await anyio.to_process.run_sync(function, *arguments, cancellable=True, limiter=_workers())
+    threads = get_settings().threads
+    return await anyio.to_process.run_sync(
+        _limited, threads, function, arguments, cancellable=True, limiter=_limiter(_processes)
+    )
+
+
+async def in_thread(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+    """Call a function that is done soon, or lets others in, in a thread; waits for a free one."""
+    return await anyio.to_thread.run_sync(function, *arguments, limiter=_limiter(_threads))
+
+
+def limited_threads(threads: int) -> Any:
+    """A context in which the arithmetic of this process takes no more threads than that."""
+    return threadpool_limits(limits=threads)
 
 
 def waiting() -> int:
     """How many calls wait for a process."""
-    return _workers().statistics().tasks_waiting
+    return _limiter(_processes).statistics().tasks_waiting
+
+
+def _limited(threads: int, function: Callable[[*Arguments], Result], arguments: tuple[*Arguments]) -> Result:
+    """In the worker: what is loaded already is limited, and what the function loads reads the variable."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    with limited_threads(threads):
+        return function(*arguments)

@@ -9,8 +9,8 @@ import msgspec
 
 from streamcontract.services.chat.providers.call import SdkStream, Times, make_http_client
 from streamcontract.services.chat.providers.faults import CUT, WITHHELD, SdkErrors
-from streamcontract.services.chat.providers.provider import Completion, Message, ProviderError, Usage
-from streamcontract.services.chat.providers.reading import Item, Pieces
+from streamcontract.services.chat.providers.provider import Completion, Message, ProviderError
+from streamcontract.services.chat.providers.reading import Item, Pieces, usage
 from streamcontract.services.chat.providers.sdk_provider import SdkProvider
 
 __all__ = ["AnthropicReading", "anthropic_messages", "make_anthropic"]
@@ -33,12 +33,14 @@ def make_anthropic(name: str, base_url: str, key: str, times: Times, retries: in
         base_url=base_url, api_key=key, max_retries=retries, http_client=make_http_client(times)
     )
 
+    asking = client.messages  # imported when it is first named: now, and not in the first request
+
     async def opening(completion: Completion) -> SdkStream:
         system, messages = anthropic_messages(completion.messages)
         parameters: dict[str, Any] = {"system": system} if system else {}
         if completion.temperature is not None and not official:
             parameters["extra_body"] = {"temperature": completion.temperature}
-        stream: SdkStream = await client.messages.create(
+        stream: SdkStream = await asking.create(
             model=completion.model,
             messages=messages,
             max_tokens=completion.max_tokens or MAX_TOKENS,
@@ -133,9 +135,9 @@ class AnthropicReading:
             raise ProviderError(WITHHELD, f"{WITHHELD}: stop_reason is refusal")
         asked = [count for key, count in self._usage.items() if key != "output_tokens"]
         if asked and "output_tokens" in self._usage:
-            yield Usage(sum(asked), self._usage["output_tokens"])
+            yield usage(sum(asked), self._usage["output_tokens"])
 
-    def _count(self, usage: _Usage | None) -> None:
+    def _count(self, counts: _Usage | None) -> None:
         """Counts are cumulative: the last one told stands. Cached tokens are input that `input_tokens` leaves out."""
-        told = msgspec.structs.asdict(usage) if usage else {}
-        self._usage |= {key: max(count, 0) for key, count in told.items() if count is not None}
+        told = msgspec.structs.asdict(counts) if counts else {}
+        self._usage |= {key: count for key, count in told.items() if count is not None}

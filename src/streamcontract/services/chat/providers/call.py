@@ -78,7 +78,7 @@ async def events(opening: Callable[[], Awaitable[SdkStream]], times: Times) -> A
 
 async def _bound(response: httpx2.Response) -> None:
     """Bound the body, which the SDKs do not; tell them (they heed this header) when a wait would be too long."""
-    encoded = "Content-Encoding" in response.headers
+    encoded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
     if isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = _Bounded(response.stream, encoded=encoded)
     if any(_seconds(response.headers.get(name, "0")) > bound for name, bound in _WAITS.items()):

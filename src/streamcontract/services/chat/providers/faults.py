@@ -55,6 +55,8 @@ class SdkErrors:
 
 def fault(error: Exception, sdk: SdkErrors, secret: str) -> ProviderError | None:
     """The error as a ProviderError without the key in it; None when it is not the provider's fault, but a bug."""
+    if isinstance(error, sdk.connection) and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # what the SDK met; its own error says only "Connection error."
     public = _public(error, sdk)
     if public is None:
         return None
@@ -64,8 +66,6 @@ def fault(error: Exception, sdk: SdkErrors, secret: str) -> ProviderError | None
 
 
 def _public(error: Exception, sdk: SdkErrors) -> str | None:  # noqa: PLR0911 - a table by type, in its order
-    if isinstance(error, sdk.connection) and isinstance(error.__cause__, Exception):
-        error = error.__cause__  # what the SDK met; its own error says only "Connection error."
     match error:
         case TooLongError():
             return TOO_LONG

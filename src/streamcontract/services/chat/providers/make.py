@@ -6,10 +6,8 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
-from streamcontract.services.chat.providers.anthropic_provider import make_anthropic
 from streamcontract.services.chat.providers.builtin import Builtin
 from streamcontract.services.chat.providers.call import Times
-from streamcontract.services.chat.providers.openai_provider import make_openai
 from streamcontract.services.chat.providers.provider import Provider
 from streamcontract.services.chat.settings import ChatSettings
 
@@ -17,12 +15,23 @@ __all__ = ["MAKERS", "make_providers"]
 
 log: Any = structlog.get_logger("streamcontract.chat")
 
-MAKERS: Mapping[str, Callable[[str, str, str, Times, int], Provider]] = {
-    "openai": make_openai,
-    "anthropic": make_anthropic,
-    "xai": make_openai,
-}
-"""All the providers that a request may name."""
+Maker = Callable[[str, str, str, Times, int], Provider]
+
+
+def _openai() -> Maker:
+    from streamcontract.services.chat.providers.openai_provider import make_openai  # noqa: PLC0415 - see MAKERS
+
+    return make_openai
+
+
+def _anthropic() -> Maker:
+    from streamcontract.services.chat.providers.anthropic_provider import make_anthropic  # noqa: PLC0415 - see MAKERS
+
+    return make_anthropic
+
+
+MAKERS: Mapping[str, Callable[[], Maker]] = {"openai": _openai, "anthropic": _anthropic, "xai": _openai}
+"""All the providers that a request may name. Each SDK takes a second to import, so only those with a key do."""
 
 
 def make_providers(settings: ChatSettings) -> Mapping[str, Provider]:
@@ -30,10 +39,10 @@ def make_providers(settings: ChatSettings) -> Mapping[str, Provider]:
     times = Times(silent=settings.provider_timeout, whole=settings.call_timeout)
     made: dict[str, Provider] = {}
     if settings.providers != "builtin":
-        for name, make in MAKERS.items():
+        for name, maker in MAKERS.items():
             url, key = _where(settings, name)
             if key:
-                made[name] = make(name, url, key, times, settings.provider_retries)
+                made[name] = maker()(name, url, key, times, settings.provider_retries)
     if made or settings.providers == "real":
         return made
     log.warning("the built-in provider answers: no model is asked", set="CHAT_OPENAI_API_KEY and the like")

@@ -12,7 +12,7 @@ import openai
 
 from streamcontract.services.chat.providers.call import SdkStream, Times, make_http_client
 from streamcontract.services.chat.providers.faults import CUT, WITHHELD, SdkErrors
-from streamcontract.services.chat.providers.provider import Completion, Message, ProviderError, ToolRequest, Usage
+from streamcontract.services.chat.providers.provider import Completion, Message, ProviderError, ToolRequest
 from streamcontract.services.chat.providers.reading import (
     MAX_ARGUMENTS,
     MAX_CALLS,
@@ -21,6 +21,7 @@ from streamcontract.services.chat.providers.reading import (
     Pieces,
     clean,
     too_long,
+    usage,
 )
 from streamcontract.services.chat.providers.sdk_provider import SdkProvider
 
@@ -43,6 +44,8 @@ def make_openai(name: str, base_url: str, key: str, times: Times, retries: int) 
     if name != "openai":
         client.organization = client.project = None  # the SDK reads OpenAI's from the environment
 
+    completions = client.chat.completions  # imported when it is first named: now, and not in the first request
+
     async def opening(completion: Completion) -> SdkStream:
         parameters: dict[str, Any] = {
             "model": completion.model,
@@ -52,9 +55,7 @@ def make_openai(name: str, base_url: str, key: str, times: Times, retries: int) 
             "tools": [{"type": "function", "function": msgspec.to_builtins(tool)} for tool in completion.tools] or None,
         }
         given = {key: value for key, value in parameters.items() if value is not None}
-        stream: SdkStream = await client.chat.completions.create(
-            **given, stream=True, stream_options={"include_usage": True}
-        )
+        stream: SdkStream = await completions.create(**given, stream=True, stream_options={"include_usage": True})
         return stream
 
     return SdkProvider(name, opening, OpenAIReading, ERRORS, times, key, client.close)
@@ -159,9 +160,9 @@ class OpenAIReading:
         if self._finish == "length" and self._calls:
             raise too_long("the limit of tokens was reached inside a tool call")
         yield from self._requests()
-        usage = self._usage
-        if usage and usage.prompt_tokens is not None and usage.completion_tokens is not None:
-            yield Usage(max(usage.prompt_tokens, 0), max(usage.completion_tokens, 0))
+        told = self._usage
+        if told and told.prompt_tokens is not None and told.completion_tokens is not None:
+            yield usage(told.prompt_tokens, told.completion_tokens)
 
     def _add(self, piece: _Call) -> None:
         function = piece.function or _Function()

@@ -6,7 +6,19 @@ from typing import Any, Protocol
 from streamcontract.services.chat.providers.faults import TOO_LONG
 from streamcontract.services.chat.providers.provider import ProviderError, Text, ToolRequest, Usage
 
-__all__ = ["MAX_ARGUMENTS", "MAX_CALLS", "MAX_NAME", "MAX_TEXT", "Item", "Pieces", "Reading", "clean", "too_long"]
+__all__ = [
+    "MAX_ARGUMENTS",
+    "MAX_CALLS",
+    "MAX_NAME",
+    "MAX_TEXT",
+    "MAX_TOKENS",
+    "Item",
+    "Pieces",
+    "Reading",
+    "clean",
+    "too_long",
+    "usage",
+]
 
 MAX_TEXT = 1_000_000
 """Characters of an answer; the longest that models write today are some 500,000."""
@@ -19,6 +31,9 @@ MAX_ARGUMENTS = 65_536
 
 MAX_NAME = 128
 """Characters of a tool's name, and of a call's id; what is longer is cut."""
+
+MAX_TOKENS = 1_000_000_000
+"""Tokens of a question or an answer; more, or fewer than none, is a mistake that must fit into a database too."""
 
 Item = Text | ToolRequest | Usage
 
@@ -68,6 +83,11 @@ class Pieces:
 def clean(text: str) -> str:
     """Pairs of surrogates joined; one that stays alone, and the NUL that PostgreSQL refuses, become U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
+
+
+def usage(asked: int, answered: int) -> Usage:
+    """The usage, within bounds."""
+    return Usage(*(min(max(count, 0), MAX_TOKENS) for count in (asked, answered)))
 
 
 def too_long(what: str) -> ProviderError:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streamcontract.services.chat.providers.call import SdkStream, Times, events
 from streamcontract.services.chat.providers.faults import SdkErrors, fault
@@ -21,7 +21,7 @@ class SdkProvider:
     reading: Callable[[], Reading]
     errors: SdkErrors
     times: Times
-    secret: str
+    secret: str = field(repr=False)
     closing: Callable[[], Awaitable[None]]
 
     async def stream(self, completion: Completion) -> AsyncGenerator[Item, None]:

@@ -15,7 +15,7 @@ from streamcontract.services.chat.providers.provider import Tool
 from streamcontract.services.chat.tools import web
 from streamcontract.services.chat.tools.addresses import Gate, parse_url
 from streamcontract.services.chat.tools.page_text import HTML, text_of
-from streamcontract.services.chat.tools.tool import Outcome, ToolError
+from streamcontract.services.chat.tools.tool import Outcome, ToolError, limiter
 
 __all__ = ["REDIRECTS", "FetchUrl"]
 
@@ -86,15 +86,6 @@ async def _outcome(url: httpx2.URL, response: httpx2.Response) -> Outcome:
     if not (kind.startswith("text/") or kind in TEXTUAL or kind.endswith(("+json", "+xml"))):
         raise ToolError("the page is not a text")
     body = await web.read(response)
-    page = await to_process.run_sync(text_of, body, content_type, cancellable=True, limiter=_limiter())
+    page = await to_process.run_sync(text_of, body, content_type, cancellable=True, limiter=limiter(_parsers, PARSERS))
     title = f"\nTitle: {page.title}" if page.title else ""
     return Outcome(f"Address: {url}{title}\n\n{page.text}", f"Fetched {url}.")
-
-
-def _limiter() -> anyio.CapacityLimiter:
-    try:
-        return _parsers.get()
-    except LookupError:
-        made = anyio.CapacityLimiter(PARSERS)
-        _parsers.set(made)
-        return made

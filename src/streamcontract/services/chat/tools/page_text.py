@@ -53,7 +53,7 @@ def text_of(body: bytes, content_type: str) -> Page:
     if content_type.partition(";")[0].strip().lower() not in HTML:
         return Page("", text)
     tree = LexborHTMLParser(text)
-    title = tree.css_first("title")
+    title = tree.css_first("head > title")
     named = title.text() if title else ""
     tree.strip_tags(list(UNSEEN), recursive=True)
     return Page(" ".join(named.split()), _tidy("".join(_pieces(tree))))

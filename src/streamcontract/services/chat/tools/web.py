@@ -15,6 +15,7 @@ MAX_BYTES = 2 * 2**20
 """Bytes of a page as it is sent, and also after it is unpacked; few pages of text have more."""
 
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
+TIMEOUT = httpx2.Timeout(10, connect=4)
 HEADERS = {"User-Agent": "streamcontract-chat", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -26,7 +27,7 @@ async def get(
     extensions = {"sni_hostname": server_name} if server_name else {}
     async with (
         httpx2.AsyncClient(
-            verify=context or _tls(), trust_env=False, follow_redirects=False, timeout=10, headers=HEADERS
+            verify=context or _tls(), trust_env=False, follow_redirects=False, timeout=TIMEOUT, headers=HEADERS
         ) as client,
         client.stream("GET", url, headers=headers, extensions=extensions) as response,
     ):
