@@ -117,10 +117,12 @@ def document(x_stream: dict[str, Any], schemas: dict[str, Any]) -> str:
     references = [{"$ref": f"#/components/schemas/{name}"} for name in schemas]
     media = {"itemSchema": {"oneOf": references}, "x-stream": x_stream}
     answer = {"200": {"description": "events", "content": {"text/event-stream": media}}}
-    follow_ups = {entry["operation"] for entry in x_stream.get("afterwards", ())}
+    follow_ups = {entry["operation"]: entry.get("parameters", {}) for entry in x_stream.get("afterwards", ())}
     paths: dict[str, Any] = {"/stream": {"post": {"operationId": "watch", "responses": answer}}}
     for name in sorted(follow_ups):
-        paths[f"/{name}"] = {"post": {"operationId": name, "responses": {"200": {"description": "an answer"}}}}
+        asked = [{"name": key, "in": "query", "schema": {}} for key in follow_ups[name]]
+        answer = {"200": {"description": "an answer"}}
+        paths[f"/{name}"] = {"post": {"operationId": name, "parameters": asked, "responses": answer}}
     return json.dumps(
         {
             "openapi": "3.2.0",

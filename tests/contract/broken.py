@@ -172,6 +172,37 @@ MISTAKES = {
         "keep one",
         "parameters:\n        - {name: limit",
     ),
+    "link's parameter": Mistake(
+        "{chatId: $request.path.chatId}",
+        "{chatid: $request.path.chatId}",
+        "link.unknown-parameter",
+        "`chatId`",
+        "chatid: $",
+        "warning",
+    ),
+    "link from a parameter": Mistake(
+        "{chatId: $request.path.chatId}",
+        "{chatId: $request.path.chat}",
+        "link.unknown-parameter",
+        "`chatId`",
+        "chatId: $request.path.chat}",
+        "warning",
+    ),
+    "link's expression": Mistake(
+        "{chatId: $request.path.chatId}",
+        "{chatId: $respons.body#/id}",
+        "link.wrong-expression",
+        "$response.body",
+        "chatId: $respons",
+    ),
+    "follow-up's parameter": Mistake(
+        "parameters: {chatId: request.path.chatId}",
+        "parameters: {chat: request.path.chatId}",
+        "link.unknown-parameter",
+        "`chatId`",
+        "chat: request",
+        "warning",
+    ),
     "link": Mistake(
         "{operationId: getChat", "{operationId: getChut", "link.unknown-operation", "`getChat`", "operationId: getChut"
     ),

@@ -1,5 +1,6 @@
 """A client that leaves before its answer: a plain handler is cancelled, as a stream's is."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -92,3 +93,13 @@ def test_what_a_plain_handler_raises_is_answered_as_ever(tmp_path: Path) -> None
     with serve(application(tmp_path, answer)) as served:
         assert served.client.post("/a", json=1).json()["detail"] == "taken"
         assert served.client.post("/a", json=0).status_code == 500
+
+
+@pytest.mark.parametrize("fault", [asyncio.CancelledError, SystemExit])
+def test_a_handler_that_is_cancelled_from_within_is_answered(tmp_path: Path, fault: type[BaseException]) -> None:
+    async def answer(body: Any = None) -> Any:
+        raise fault
+
+    with serve(application(tmp_path, answer)) as served:
+        assert served.client.post("/a", json=1).status_code == 500
+        assert not any("clients_left_total{" in name for name in served.metrics())

@@ -7,6 +7,7 @@ from streamcontract.contract.build import build
 from streamcontract.contract.document import Document, read_document
 from streamcontract.contract.examples import check_examples
 from streamcontract.contract.extension import check_extension
+from streamcontract.contract.links import check_links
 from streamcontract.contract.model import Contract
 from streamcontract.contract.operations import check_operations
 from streamcontract.contract.problems import Problem, Severity
@@ -30,6 +31,7 @@ def lint(source: str | Path, *, allow_remote: bool = False) -> tuple[Contract | 
     bounded = check_schemas(document, report)
     clear = check_extension(document, report)
     check_operations(document, report)
+    check_links(document, report)
     if bounded:
         check_examples(document, report)
     if not report.failed:

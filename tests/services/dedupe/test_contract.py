@@ -1,5 +1,6 @@
 """Each rule of the contract, broken by a stream that is right but for this: exactly that finding."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -181,6 +182,31 @@ BROKEN = {
 }
 
 
+def freezes_one_more(draft: Draft) -> None:
+    draft.events[-1][1]["chunks"][1]["cluster_id"] = -1
+
+
+def miscounts_what_went_in_behind_the_prefix(draft: Draft) -> None:
+    draft.stats()["suffix_input_count"] = 3
+
+
+def miscounts_what_came_out_behind_the_prefix(draft: Draft) -> None:
+    draft.stats()["suffix_output_count"] = 1
+
+
+def thins_out_unasked(draft: Draft) -> None:
+    draft.body["target_k"] = draft.stats("mmr")["output_count"] = 0
+
+
+FURTHER = [
+    ("rule.frozen-prefix-comes-first", freezes_one_more),
+    ("rule.frozen-prefix-comes-first", miscounts_what_went_in_behind_the_prefix),
+    ("rule.frozen-prefix-comes-first", miscounts_what_came_out_behind_the_prefix),
+    ("rule.mmr-only-to-keep-fewer", thins_out_unasked),
+]
+"""Other ways to break a rule that says several things."""
+
+
 def test_the_right_stream_has_no_finding() -> None:
     monitor = watched(RIGHT, BODY)
     assert (monitor.findings, monitor.unsettled, monitor.verdict) == ((), (), Verdict.CONFORMS)
@@ -191,10 +217,10 @@ def test_every_rule_and_slice_is_broken_here() -> None:
     assert set(BROKEN) == rules
 
 
-@pytest.mark.parametrize("id_", BROKEN)
-def test_a_stream_that_breaks_one_rule_has_that_finding_alone(id_: str) -> None:
+@pytest.mark.parametrize(("id_", "spoil"), [*BROKEN.items(), *FURTHER])
+def test_a_stream_that_breaks_one_rule_has_that_finding_alone(id_: str, spoil: Callable[[Draft], None]) -> None:
     draft = Draft()
-    BROKEN[id_](draft)
+    spoil(draft)
     monitor = watched(draft.events, draft.body)
     assert [finding.id for finding in monitor.findings] == [id_]
     assert monitor.verdict is Verdict.VIOLATES
