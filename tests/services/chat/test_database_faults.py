@@ -77,7 +77,11 @@ def test_an_answer_that_the_database_refuses_is_an_error_and_no_done(
         ends_in_error(served, stream(served), "The answer could not be stored")
 
 
-def test_a_tables_end_in_mid_stream_is_an_error(database: str) -> None:
+EVERYTHING = ("tool_calls", "messages", "llm_calls", "chats")
+
+
+@pytest.mark.parametrize("gone", [("messages",), EVERYTHING], ids=["one table", "all tables"])
+def test_what_is_gone_in_mid_stream_is_an_error(database: str, gone: tuple[str, ...]) -> None:
     go_on = threading.Event()
 
     async def waiting(_: Completion) -> AsyncGenerator[Item, None]:
@@ -90,7 +94,7 @@ def test_a_tables_end_in_mid_stream_is_an_error(database: str) -> None:
         got = b""
         while b"delta" not in got:
             got += next(content)
-        run_in(database, "DROP TABLE messages")
+        run_in(database, *(f"DROP TABLE {table}" for table in gone))
         go_on.set()
         got += b"".join(content)
         assert served.client.get(f"/v1/chats/{parsed(got)[0][1]['chatId']}").status_code == 503

@@ -1,6 +1,8 @@
 """Every fault in the table of docs/chat.md: nothing is lost, and the stream ends as it should."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,9 +30,11 @@ from services.chat.chatting import (
     tool_results,
     until,
 )
+from services.chat.storing import connected
 from structlog.testing import capture_logs
 
 from streamcontract.services.chat.providers.provider import Completion, ProviderError, Text, Tool
+from streamcontract.services.chat.store.migrate import migrate
 from streamcontract.services.chat.tools.tool import Outcome
 from streamcontract.services.chat.tools.toolbox import Toolbox, ToolResult
 
@@ -224,6 +228,46 @@ def test_a_server_that_stops_ends_its_streams_and_records_it(database: str) -> N
         shown = chat(served, events)
     assert [row["role"] for row in shown["messages"]] == ["user"]
     assert shown["calls"][0]["status"] == "aborted"
+
+
+KILLED = """
+import sys
+sys.path[:0] = sys.argv[2:]
+from services.chat.chatting import serving_chat, stream
+from services.chat.test_faults import hanging
+with serving_chat(sys.argv[1], hanging) as (served, _):
+    stream(served)
+"""
+
+
+def test_the_call_of_a_server_that_was_killed_is_ended_by_a_later_one(database: str) -> None:
+    def calls() -> list[tuple[str, str]]:
+        async def look() -> Any:
+            async with connected(database) as connection:
+                return (await connection.exec_driver_sql("SELECT id, status FROM llm_calls")).all()
+
+        return [tuple(row) for row in anyio.run(look)]
+
+    async def an_hour_later() -> None:
+        async with connected(database) as connection:
+            await connection.exec_driver_sql("UPDATE llm_calls SET started_at = started_at - 3600000")
+
+    anyio.run(migrate, database)
+    process = subprocess.Popen([sys.executable, "-c", KILLED, database, *sys.path], stderr=subprocess.DEVNULL)
+    try:
+        ((_, status),) = eventually(calls, 60)
+    finally:
+        process.kill()
+        process.wait()
+    assert status == "running"
+    with serving_chat(database):
+        assert [status for _, status in calls()] == ["running"], "another server might still run it"
+    anyio.run(an_hour_later)
+    with serving_chat(database) as (served, _):
+        (listed,) = served.client.get("/v1/chats").json()["chats"]
+        shown = chat(served, listed["chatId"])
+    assert shown["calls"][0]["status"] == "aborted"
+    assert [row["role"] for row in shown["messages"]] == ["user"]
 
 
 # Several at once ------------------------------------------------------------------------------------------------------
