@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from streamcontract import Finding, Level, StreamMonitor, Unsettled, Verdict
+from streamcontract import Finding, Level, Stream, StreamMonitor, Unsettled, Verdict
 from streamcontract.contract.expressions import EvaluationError, LimitError
 from streamcontract.contract.model import Afterwards
 from streamcontract.monitor.rules import values_read
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judgement
 
-__all__ = ["FollowUp", "follow_up"]
+__all__ = ["FollowUp", "follow_up", "never_asked"]
 
 Make = Callable[[str, Mapping[str, Any], Any, bool], SentRequest]
 """Makes a request: operationId, parameters, body, whether it has a body."""
@@ -25,6 +25,7 @@ Examine = Callable[[SentRequest], Judgement]
 class FollowUp:
     """One follow-up: what its exchange showed, what the contract's assertion found, or why it was not judged."""
 
+    id: str
     judgement: Judgement | None = None
     finding: Finding | None = None
     unsettled: Unsettled | None = None
@@ -40,12 +41,27 @@ def follow_up(judgement: Judgement, make: Make, examine: Examine) -> Iterator[Fo
             continue
         if monitor.verdict is Verdict.VIOLATES:
             reason = "the stream itself was wrong, so what follows from it was not looked at"
-            yield FollowUp(unsettled=Unsettled(f"afterwards.{rule.id}", reason))
+            yield _unsettled(rule, reason)
             continue
         try:
             yield from _follow(rule, monitor, exchange, make, examine)
         except LimitError as error:
-            yield FollowUp(unsettled=Unsettled(f"afterwards.{rule.id}", str(error)))
+            yield _unsettled(rule, str(error))
+
+
+def never_asked(stream: Stream, asked: Collection[str]) -> Iterator[Unsettled]:
+    """What no stream of a run led to: the contract asks for it, and nothing is known of it."""
+    for rule in stream.afterwards:
+        if _id(rule) not in asked:
+            yield Unsettled(_id(rule), "it was never asked, as no stream that was read to its end led to it")
+
+
+def _unsettled(rule: Afterwards, reason: str) -> FollowUp:
+    return FollowUp(_id(rule), unsettled=Unsettled(_id(rule), reason))
+
+
+def _id(rule: Afterwards) -> str:
+    return f"afterwards.{rule.id}"
 
 
 def _follow(
@@ -61,7 +77,7 @@ def _follow(
         body = rule.body.evaluate(scope) if rule.body is not None else None
     except EvaluationError as error:
         message = f"the follow-up cannot be asked, as what it is made of is missing: {error}"
-        yield FollowUp(finding=_finding(rule, monitor, exchange, message))
+        yield FollowUp(_id(rule), finding=_finding(rule, monitor, exchange, message))
         return
     request = make(rule.operation, parameters, body, rule.body is not None)
     before = (*exchange.request.before, replace(exchange.request, before=()))
@@ -71,8 +87,8 @@ def _follow(
         try:
             finding = _assert(rule, monitor, answer.exchange, {**scope, "response": _response(answer.exchange)})
         except LimitError as error:
-            unsettled = Unsettled(f"afterwards.{rule.id}", str(error))
-    yield FollowUp(answer, finding, unsettled)
+            unsettled = Unsettled(_id(rule), str(error))
+    yield FollowUp(_id(rule), answer, finding, unsettled)
 
 
 def _assert(rule: Afterwards, monitor: StreamMonitor, answer: Exchange, scope: Mapping[str, Any]) -> Finding | None:
@@ -91,7 +107,7 @@ def _assert(rule: Afterwards, monitor: StreamMonitor, answer: Exchange, scope: M
 def _finding(rule: Afterwards, monitor: StreamMonitor, exchange: Exchange, message: str) -> Finding:
     """A finding about the stream's operation, whose contract says it; its request is the one that showed it."""
     return Finding(
-        id=f"afterwards.{rule.id}",
+        id=_id(rule),
         level=Level.SHOULD if rule.level == "should" else Level.MUST,
         operation=monitor.stream.operation,
         message=message,

@@ -34,6 +34,7 @@ KINDS = ("json", "junit")
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """A header's name and value, by RFC 9110, sections 5.1 and 5.5."""
+LONGEST_FAILURE = 500
 SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -77,13 +78,15 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     )
     files = [_report_file(text) for text in report or ()]
     redactor = Redactor(options.headers)
-    seen = _run(_load(contract, errors), options, TerminalReporter(console, redactor), errors)
+    seen = _run(_load(contract, errors), options, TerminalReporter(console, redactor), errors, redactor)
     for kind, path in files:
         _write(kind, path, seen, redactor, strict)
     raise typer.Exit(_exit_code(seen, strict))
 
 
-def _run(contract: Contract, options: Options, reporter: TerminalReporter, errors: Console) -> Report:
+def _run(
+    contract: Contract, options: Options, reporter: TerminalReporter, errors: Console, redactor: Redactor
+) -> Report:
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache() / "hypothesis"))  # not the current directory
     from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import, and --help none
 
@@ -99,7 +102,7 @@ def _run(contract: Contract, options: Options, reporter: TerminalReporter, error
         except Exception as error:  # a defect of ours must not look like one of the server, nor lose what was seen
             if seen is None:
                 raise
-            seen.cut_short = _own_failure(error)
+            seen.cut_short = redactor.text(_own_failure(error))
             errors.print(f"{seen.cut_short}. Please report it: --seed {options.seed} repeats the run.", markup=False)
             reporter(RunFinished(seen))
         finally:
@@ -116,9 +119,8 @@ def _cache() -> Path:
 def _own_failure(error: Exception) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
-    return (
-        f"streamcontract itself failed, which says nothing about the server: {type(error).__name__}: {error} ({where})"
-    )
+    what = f"{type(error).__name__}: {error}"[:LONGEST_FAILURE]
+    return f"streamcontract itself failed, which says nothing about the server: {what} ({where})"
 
 
 @contextmanager

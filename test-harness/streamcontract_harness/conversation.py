@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +18,10 @@ from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 __all__ = ["Conversation", "Limits", "Listener", "UnsendableError", "innermost", "said"]
 
 READ_SIZE = 65_536
+TLS_RECORDS = (b"\x14", b"\x15", b"\x16", b"\x17")
+BYTES = re.compile(r"bytearray\(b(.+?)\)(?= \(|$)|\bb(?='[^']*'|\"[^\"]*\")")
+KEPT = 64
+"""Bytes of the answer's beginning that are kept, to tell what it is when it is no HTTP."""
 MOST_INFORMATIONAL = 32
 """1xx answers before the real one: a server may send several, and an endless row of them is no answer."""
 
@@ -63,6 +68,7 @@ class Conversation:
         self.received_at = 0.0
         self.informational = 0
         self.at_end = False
+        self.begin = b""
         self.broken = ""
 
     def end(self, ending: Ending, detail: str = "") -> None:
@@ -85,15 +91,25 @@ class Conversation:
             try:
                 event = self.http.next_event()
             except h11.RemoteProtocolError as error:
-                if self.at_end:
-                    self.end(Ending.CUT, self.broken or _sentence(error))
-                else:
-                    self.end(Ending.MALFORMED, _sentence(error))
+                self._end_early(error)
                 return
             if event is h11.NEED_DATA:
                 await self._read(stream)
             else:
                 over = self._take(event)
+
+    def _end_early(self, error: h11.RemoteProtocolError) -> None:
+        """The connection is over, or what came is no HTTP, before the response has ended."""
+        exchange = self.exchange
+        if not exchange.answered and not _could_be_http(self.begin):
+            self.end(Ending.MALFORMED, _other_protocol(self.begin))
+        elif not self.at_end:
+            self.end(Ending.MALFORMED, _sentence(error))
+        elif exchange.answered:
+            self.end(Ending.CUT, self.broken or _missing(exchange))
+        else:
+            where = "in the middle of the response's head" if self.begin else "without an answer"
+            self.end(Ending.CUT, self.broken or f"the connection was closed {where}")
 
     async def _read(self, stream: ByteStream) -> None:
         data = b""
@@ -105,6 +121,8 @@ class Conversation:
             self.at_end = True
             self.broken = f"the connection was reset ({said(error)})"
         self.received_at = time.monotonic()
+        if len(self.begin) < KEPT:
+            self.begin += data[: KEPT - len(self.begin)]
         self.http.receive_data(data)
 
     def _take(self, event: object) -> bool:
@@ -191,5 +209,25 @@ def said(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
+def _could_be_http(begin: bytes) -> bool:
+    """Whether bytes may be the beginning of a status line; blank lines before it are passed over, as h11 does."""
+    begin = begin.lstrip(b"\r\n")
+    return b"HTTP/".startswith(begin[:5])
+
+
+def _other_protocol(begin: bytes) -> str:
+    if begin[:1] in TLS_RECORDS and begin[1:2] == b"\x03":
+        return "it is TLS; the URL may have to begin with https"
+    return f"it begins with {begin.decode('latin-1')!r}"
+
+
+def _missing(exchange: Exchange) -> str:
+    length = exchange.header("content-length")
+    if "chunked" in (exchange.header("transfer-encoding") or "").lower() or length is None:
+        return "the connection was closed before the last chunk"
+    return f"the connection was closed before all {length} bytes of Content-Length had come"
+
+
 def _sentence(error: BaseException) -> str:
-    return str(error).strip().rstrip(".")[:300]
+    """h11 shows bytes as Python writes a bytearray; here they are quoted."""
+    return BYTES.sub(r"\1", str(error)).strip().rstrip(".")[:300]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,34 +9,26 @@ from typing import Any
 from streamcontract import Contract, Operation
 from streamcontract.contract.problems import Pointer
 from streamcontract.contract.schemas import Schemas, Validator
+from streamcontract_harness.header_values import JSON_TEXT, ValueShape, shape_of
 
 __all__ = ["Documented", "DocumentedHeader", "DocumentedResponse", "documented"]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentedHeader:
-    """One response header; `type` is the schema's, by which its text is read (JSON where `content` is given)."""
+    """One response header; `shape` says how its text is read."""
 
     name: str
     required: bool
-    type: str
+    shape: ValueShape
     validator: Validator | None
 
     def read(self, text: str) -> Any:
-        """The header's text as a value of its type (the style `simple` of OpenAPI); the text where it is none."""
-        try:
-            match self.type:
-                case "integer":
-                    return int(text)
-                case "number":
-                    return float(text)
-                case "boolean" | "json":
-                    return json.loads(text)
-                case "array":
-                    return [part.strip() for part in text.split(",")]
-        except ValueError:
-            pass
-        return text
+        """The header's text as a value that its schema speaks of; the text where it is none."""
+        value = self.shape.read(text)
+        if "string" in self.shape.kinds and self.validator is not None and not self.validator.is_valid(value):
+            return text
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +102,20 @@ def _headers(contract: Contract, schemas: Schemas, at: Pointer, response: Any) -
             continue
         required = header.get("required") is True
         if isinstance(header.get("schema"), dict):
-            schema_at, schema = contract.document.resolve((*pointer, "schema"))
-            kind = schema.get("type") if isinstance(schema, dict) else None
-            yield DocumentedHeader(name.lower(), required, kind if isinstance(kind, str) else "", schemas.at(schema_at))
+            shape = shape_of(contract, (*pointer, "schema"), explode=header.get("explode") is True)
+            yield DocumentedHeader(name.lower(), required, shape, schemas.at((*pointer, "schema")))
         else:
             yield DocumentedHeader(name.lower(), required, *_content(schemas, pointer, header))
 
 
-def _content(schemas: Schemas, pointer: Pointer, header: Mapping[str, Any]) -> tuple[str, Validator | None]:
+def _content(schemas: Schemas, pointer: Pointer, header: Mapping[str, Any]) -> tuple[ValueShape, Validator | None]:
     """A header that is described by `content`: a text of that one media type."""
     content = header.get("content")
     for media_type, value in content.items() if isinstance(content, dict) else ():
         if isinstance(value, dict) and "schema" in value:
-            kind = "json" if _bare(media_type).endswith("json") else ""
-            return kind, schemas.at((*pointer, "content", media_type, "schema"))
-    return "", None
+            shape = JSON_TEXT if _bare(media_type).endswith("json") else ValueShape()
+            return shape, schemas.at((*pointer, "content", media_type, "schema"))
+    return ValueShape(), None
 
 
 def _bare(media_type: object) -> str:

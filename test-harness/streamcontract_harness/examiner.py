@@ -57,9 +57,9 @@ class Examiner:
         self._lock = threading.Lock()
 
     def send(self, request: SentRequest) -> Exchange:
-        """Send, judge, and add to the report."""
+        """Send, judge, send what the stream is to be followed by, and add all of it to the report."""
         judgement = self.examine(request)
-        self.add(Attempt((judgement,)))
+        self.add(Attempt((judgement,), self._followed(judgement)))
         return judgement.exchange
 
     def attempt(self, probe: Probe) -> Attempt:
@@ -77,7 +77,15 @@ class Examiner:
             end = None
         if end is None:
             return Attempt(tuple(judgements))
-        return Attempt(tuple(judgements), tuple(follow_up(judgements[-1], self._make, self.examine)))
+        return Attempt(tuple(judgements), self._followed(judgements[-1]))
+
+    def _followed(self, judgement: Judgement) -> tuple[FollowUp, ...]:
+        follow_ups: list[FollowUp] = []
+        try:
+            follow_ups.extend(follow_up(judgement, self._make, self.examine))
+        except UnsendableError as error:
+            self._note(str(error))
+        return tuple(follow_ups)
 
     def examine(self, request: SentRequest) -> Judgement:
         """Send and judge; nothing is added to the report."""
@@ -97,7 +105,8 @@ class Examiner:
             follow_ups = [follow.judgement for follow in attempt.follow_ups if follow.judgement is not None]
             for judgement in (*attempt.judgements, *follow_ups):
                 tally = self.report.tallies.get(judgement.exchange.request.operation)
-                if tally is not None and judgement.exchange.ending is not Ending.STOPPED:
+                stopped = judgement.exchange.ending is Ending.STOPPED
+                if tally is not None and (judgement.exchange.answered or not stopped):
                     count(tally, judgement)
             for finding, exchange in attempt.found():
                 self._report(reported(finding, exchange))
@@ -117,11 +126,15 @@ class Examiner:
             self.fresh.append(found)
 
     def _unsettle(self, attempt: Attempt) -> None:
+        tally = (
+            self.report.tallies.get(attempt.judgements[-1].exchange.request.operation) if attempt.follow_ups else None
+        )
+        if tally is None:
+            return
         for follow in attempt.follow_ups:
+            tally.followed.add(follow.id)
             if follow.unsettled is not None:
-                tally = self.report.tallies.get(attempt.judgements[-1].exchange.request.operation)
-                if tally is not None:
-                    tally.unsettled.setdefault(follow.unsettled.id, follow.unsettled)
+                tally.unsettled.setdefault(follow.unsettled.id, follow.unsettled)
 
 
 def reported(finding: Finding, exchange: Exchange) -> Reported:

@@ -75,11 +75,12 @@ class Judge:
         """All that is wrong with an exchange that is over."""
         monitor = listener.monitor
         documented = self._spoken_of(exchange.request)
-        if documented is None or exchange.ending is Ending.STOPPED:
+        if documented is None:
             return Judgement(exchange, (), None)
         if monitor is not None:
             _close(monitor, exchange)
-        findings = (*check_exchange(exchange, documented), *(monitor.findings if monitor else ()))
+        checked = () if exchange.ending is Ending.STOPPED else check_exchange(exchange, documented)
+        findings = (*checked, *(monitor.findings if monitor else ()))
         return Judgement(exchange, findings, monitor)
 
     def _spoken_of(self, request: SentRequest) -> Documented | None:
@@ -101,9 +102,14 @@ def count(tally: Tally, judgement: Judgement) -> None:
         return
     tally.streams += 1
     tally.events += monitor.events
+    tally.unknown.update(monitor.unknown)
     if not judgement.violates:
         tally.right_streams += 1
         tally.inconclusive_streams += monitor.verdict is Verdict.INCONCLUSIVE
+        if exchange.ending in (Ending.SERVER, Ending.ENOUGH) or monitor.complete:
+            tally.finished_streams += 1
+        else:
+            tally.left = exchange.ending.value
     tally.transitions = monitor.transitions if tally.transitions is None else tally.transitions | monitor.transitions
     if monitor.last_symbol is not None and (monitor.outcome is not None or monitor.ended):
         tally.outcomes[monitor.last_symbol] += 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from streamcontract import Contract, Finding, Level, Operation, Stream, Unsettled, Verdict
 from streamcontract.monitor.coverage import Transitions, transitions_of
+from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract_harness.exchange import Exchange, SentRequest
 
 __all__ = ["Report", "Reported", "Stretch", "Tally", "key_of"]
@@ -71,6 +72,8 @@ def _length(reported: Reported) -> tuple[int, int]:
 class Tally:
     """What was seen of one operation.
 
+    `finished_streams` are right ones that were read to their end, or to where the contract lets them end; `left` says
+    why another was not. `followed` are the ids of `afterwards` that were asked, or told to be unsettled.
     `explained`: a violation stands between the checker and the stream; `not_reached` says why the rest was left out.
     """
 
@@ -83,12 +86,23 @@ class Tally:
     streams: int = 0
     right_streams: int = 0
     inconclusive_streams: int = 0
+    finished_streams: int = 0
+    left: str = ""
     events: int = 0
     explained: bool = False
     statuses: Counter[int] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    unknown: UnknownEvents = field(default_factory=UnknownEvents)
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
+    followed: set[str] = field(default_factory=set)
     not_reached: str = ""
+
+    @property
+    def not_judged(self) -> str:
+        """Why the operation was not judged, though nothing was wrong; empty when it was."""
+        if not self.left or self.finished_streams:
+            return ""
+        return f"no stream was read to its end: {self.left}"
 
     @classmethod
     def of(cls, operation: Operation) -> Tally:
@@ -151,9 +165,10 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Violates when anything does; inconclusive when the run did not get through; else conforms."""
+        """Violates when anything does; inconclusive when the run, or no stream of an operation, got through."""
         if self.violations:
             return Verdict.VIOLATES
-        if self.interrupted or self.untestable or self.cut_short:
+        unjudged = any(tally.not_judged for tally in self.tallies.values())
+        if self.interrupted or self.untestable or self.cut_short or unjudged:
             return Verdict.INCONCLUSIVE
         return Verdict.CONFORMS

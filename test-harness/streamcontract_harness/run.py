@@ -8,6 +8,7 @@ from typing import Any
 
 from streamcontract import Contract, Operation
 from streamcontract.contract.problems import Severity
+from streamcontract_harness.afterwards import never_asked
 from streamcontract_harness.checks.catalogue import check_operation
 from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.examiner import Examiner
@@ -39,13 +40,15 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
     stop = stop or Stop()
     started = time.monotonic()
     yield RunStarted(report)
-    with Transport(Limits(seconds=options.timeout)) as transport:
-        stop.then(transport.stop)
-        report.untestable = transport.reach(options.url)
-        if not report.untestable:
-            yield from _Run(contract, options, operations, report, transport, stop, started).stages()
-    report.interrupted = stop.is_set()
-    report.seconds = time.monotonic() - started
+    try:
+        with Transport(Limits(seconds=options.timeout)) as transport:
+            stop.then(transport.stop)
+            report.untestable = transport.reach(options.url)
+            if not report.untestable:
+                yield from _Run(contract, options, operations, report, transport, stop, started).stages()
+    finally:  # a defect of ours is reported with what was seen
+        report.interrupted = stop.is_set()
+        report.seconds = time.monotonic() - started
     yield RunFinished(report)
 
 
@@ -154,6 +157,9 @@ class _Run:
         for tally in report.tallies.values():
             if over and not tally.requests:
                 tally.not_reached = report.cut_short or "the run was stopped"
+            if tally.stream is not None and tally.streams:
+                for unsettled in never_asked(tally.stream, tally.followed):
+                    tally.unsettled[unsettled.id] = unsettled
             if not over:
                 for finding in check_operation(tally):
                     self.examiner.note(Reported(finding))

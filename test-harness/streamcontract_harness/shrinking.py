@@ -70,7 +70,7 @@ class Shrinker:
         plan, known = self._plans[finding.operation]
 
         def find(probe: Probe) -> Reported | None:
-            return next((other for other in known[probe.key] if _is_same(other.finding, finding)), None)
+            return next((other for other in known.get(probe.key, ()) if _is_same(other.finding, finding)), None)
 
         def shows(probe: Probe) -> bool:
             if probe.key not in known:

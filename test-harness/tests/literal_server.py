@@ -23,7 +23,20 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Endless", "Hang", "LiteralServer", "Pause", "Received", "Reset", "Wait", "chunk", "head", "plain", "stream"]
+__all__ = [
+    "Endless",
+    "Hang",
+    "LiteralServer",
+    "Pause",
+    "Received",
+    "Reset",
+    "Step",
+    "Wait",
+    "chunk",
+    "head",
+    "plain",
+    "stream",
+]
 
 LONGEST = 30.0
 """Seconds after which any wait of a script gives up, so that no test hangs on its server."""

@@ -179,16 +179,20 @@ def test_not_found_is_no_pass(contract: str) -> None:
 def test_failure_of_our_own_is_told_and_loses_nothing(contract: str, tmp_path: Path) -> None:
     broken = (
         "import typer; from streamcontract_harness import cli, shrinking;"
-        "shrinking.Shrinker.smallest = lambda *_: 1 // 0; typer.run(cli.check)"
+        "shrinking.Shrinker.smallest = lambda self, *_: {}[self._options.headers]; typer.run(cli.check)"
     )
     with LiteralServer(WRONG) as server:
         arguments = [contract, "--url", server.url, "--max-examples", "3", "--report", f"json:{tmp_path / 'r.json'}"]
+        arguments += ["--header", "Authorization: Bearer very-s3cret"]
         done = subprocess.run(
             [sys.executable, "-c", broken, *arguments], capture_output=True, text=True, timeout=120, check=False
         )
     assert done.returncode == 1
     assert "streamcontract itself failed" in " ".join(done.stderr.split())
-    assert "ZeroDivisionError" in done.stderr
+    assert "KeyError" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert "violation sequence.after-end" in done.stdout
-    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["cutShort"]
+    document = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert "KeyError" in document["cutShort"]
+    assert document["seconds"] > 0
+    assert "very-s3cret" not in done.stdout + done.stderr + json.dumps(document)

@@ -61,6 +61,15 @@ def test_stream_that_breaks_off_is_one_fault(asker: Asker) -> None:
     assert asker.tally.right_streams == 0
 
 
+@pytest.mark.parametrize(
+    "route", [stream(TICKS[:-1]), [head(content_type="text/event-stream", content_length="20"), TICKS]]
+)
+def test_stream_that_ends_inside_an_event_is_one_fault(asker: Asker, route: Route) -> None:
+    (finding,) = asker.ask(route).findings
+    assert finding.id == "wire.unterminated-event"
+    assert "where it had to go on with" in finding.message
+
+
 def test_stream_left_open_behind_its_end_is_judged_in_full(asker: Asker) -> None:
     judgement = asker.ask(stream(TICKS, Hang()))
     assert judgement.exchange.ending is Ending.ENOUGH
@@ -77,7 +86,10 @@ def test_stream_that_was_not_read_to_its_end_is_inconclusive(asker: Asker) -> No
     judgement = asker.ask(stream(b'event: tick\ndata: {"n": 0}\n\n', Hang()), seconds=0.2)
     assert judgement.monitor is not None
     assert (ids(judgement), judgement.monitor.verdict) == ([], Verdict.INCONCLUSIVE)
-    assert asker.tally.inconclusive_streams == 1
+    assert (asker.tally.right_streams, asker.tally.inconclusive_streams, asker.tally.finished_streams) == (1, 1, 0)
+    asker.ask(stream(TICKS))
+    assert asker.tally.finished_streams == 1
+    assert asker.tally.not_judged == ""
 
 
 def test_times_count_from_the_request(transport: Transport, tmp_path: Path) -> None:
@@ -92,6 +104,12 @@ def test_compressed_stream_is_not_judged(asker: Asker) -> None:
     judgement = asker.ask(stream(b"\x1f\x8b", content_encoding="gzip"))
     assert (ids(judgement), judgement.monitor) == (["http.content-encoding"], None)
     assert asker.tally.explained
+
+
+def test_unknown_events_are_counted_over_all_streams(asker: Asker) -> None:
+    for _ in range(2):
+        asker.ask(stream(b"event: Tick\ndata: 1\n\ndata: 2\n\n", TICKS))
+    assert asker.tally.unknown.counts == {"Tick": 2, "message": 2}
 
 
 def test_method_that_the_contract_does_not_have_is_not_judged(asker: Asker) -> None:

@@ -3,12 +3,12 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from literal_server import Endless, Hang, LiteralServer, Pause, Received, Reset, Route, Wait, chunk, plain, stream
+from literal_server import Endless, Hang, LiteralServer, Pause, Received, Reset, Route, Step, Wait, chunk, plain, stream
 from small_contracts import TICKS, Tasks, contract_of, tasks, ticker
 
 from streamcontract import Verdict
@@ -105,6 +105,52 @@ def test_afterwards_sees_what_the_stream_left_behind(tmp_path: Path) -> None:
     assert reported.request.before[0].body == b'{"n": 8}'
 
 
+def with_show(**rule: Any) -> dict[str, Any]:
+    """The ticker, whose streams another operation knows of."""
+    rule = {"id": "later", "operation": "show", "assert": "response.body.ticks == last.data.ticks", **rule}
+    tree = ticker({"afterwards": [rule]})
+    tree["paths"]["/show"] = {"get": {"operationId": "show", "responses": {"200": {"description": "ok"}}}}
+    return tree
+
+
+def test_streams_that_schemathesis_provokes_are_followed_up_too(tmp_path: Path) -> None:
+    ticks = [2]
+    routes: dict[str, Route] = {
+        "GET /ticks": stream(TICKS),
+        "GET /show": lambda _: plain(json.dumps({"ticks": ticks[0]}).encode()),
+    }
+    contract = contract_of(with_show(), tmp_path)
+    with LiteralServer(routes) as server:
+        for event in run(contract, Options(server.url, seed=1, max_examples=3)):
+            if isinstance(event, StageStarted) and event.stage.startswith("Schemathesis"):
+                ticks[0] = 3
+    assert isinstance(event, RunFinished)
+    assert found(event.report) == ["afterwards.later"]
+    assert event.report.tallies["watch"].unsettled == {}
+
+
+def test_follow_up_that_no_stream_led_to_is_told(tmp_path: Path) -> None:
+    report = checked(with_show(after="error"), {"GET /ticks": stream(TICKS), "GET /show": plain(b"{}")}, tmp_path)
+    (unsettled,) = report.tallies["watch"].unsettled.values()
+    assert unsettled.id == "afterwards.later"
+    assert "never asked" in unsettled.reason
+
+
+@pytest.mark.parametrize(("sequence", "verdict"), [("tick+ done", Verdict.INCONCLUSIVE), ("tick+", Verdict.CONFORMS)])
+def test_streams_that_were_left_say_something_only_where_they_may_end(
+    tmp_path: Path, sequence: str, verdict: Verdict
+) -> None:
+    tree = ticker()
+    media = tree["paths"]["/ticks"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    media["x-stream"] = {"sequence": sequence}
+    media["itemSchema"]["oneOf"] = media["itemSchema"]["oneOf"][: len(sequence.split())]
+    report = checked(tree, {"GET /ticks": stream(TICKS[:28], Hang())}, tmp_path, timeout=0.3, ignore=("api",))
+    assert (found(report), report.verdict) == ([], verdict)
+    reason = report.tallies["watch"].not_judged
+    assert bool(reason) == (verdict is Verdict.INCONCLUSIVE)
+    assert not reason or "the time limit was reached" in reason
+
+
 def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
     def sent(seed: int) -> list[tuple[str, str, bytes]]:
         contract = contract_of(tasks(), tmp_path)
@@ -114,6 +160,17 @@ def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
 
     assert sent(4) == sent(4)
     assert sent(4) != sent(5)
+
+
+def test_finding_of_a_form_of_several_parts_shrinks(tmp_path: Path) -> None:
+    schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 1}}}
+    tree = ticker(requestBody={"required": True, "content": {"multipart/form-data": {"schema": schema}}})
+    tree["paths"]["/ticks"]["post"] = tree["paths"]["/ticks"].pop("get")
+    report = checked(tree, {"POST /ticks": AFTER_END}, tmp_path, ignore=("api",))
+    (reported,) = report.findings
+    assert (reported.finding.id, reported.shrunk) == ("sequence.after-end", True)
+    assert reported.request is not None
+    assert b'name="name"\r\n\r\n0\r\n' in (reported.request.body or b"")
 
 
 def test_events_tell_what_happens_in_order(tmp_path: Path) -> None:
@@ -291,6 +348,27 @@ def test_stop_ends_the_run_at_once_with_what_was_seen(tmp_path: Path, stage: str
     assert last.report.seconds < SLACK
     if stage == "Schemathesis":
         assert last.report.tallies["watch"].streams > 0
+
+
+def test_stop_tells_the_faults_of_the_stream_that_is_being_read(tmp_path: Path) -> None:
+    """The server can send the second chunk, which no buffer holds, only to a checker that has read the first."""
+    never, stop = threading.Event(), Stop()
+
+    def answer(_: object) -> Iterator[Step]:
+        yield stream(b'event: tick\ndata: {"n": "zero"}\n\n')[0]
+        yield chunk(b'event: tick\ndata: {"n": "zero"}\n\n') + chunk((b":" + b"x" * 2**20 + b"\n") * 32)
+        threading.Thread(target=stop.set).start()
+        yield Wait(never)
+
+    contract = contract_of(ticker(), tmp_path)
+    with LiteralServer({"GET /ticks": answer}) as server:
+        *_, told, last = run(contract, Options(server.url, seed=1, timeout=20.0), stop)
+        never.set()
+    assert isinstance(last, RunFinished)
+    assert isinstance(told, FindingSeen)
+    assert found(last.report) == ["schema.payload"]
+    tally = last.report.tallies["watch"]
+    assert (tally.requests, tally.streams, tally.events, tally.statuses) == (1, 1, 1, {200: 1})
 
 
 def _hang_at(stage: str, events: Any, hang: Callable[[], None]) -> RunFinished:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from literal_server import Endless, Hang, LiteralServer, Pause, Reset, Route, Wait, chunk, head, plain, stream
+from literal_server import Endless, Hang, LiteralServer, Pause, Reset, Route, Step, Wait, chunk, head, plain, stream
 
 from streamcontract import Request
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
@@ -94,7 +94,10 @@ def test_sends_what_it_was_given(patient: Transport) -> None:
     assert received.headers["host"] == f"127.0.0.1:{server.port}"
 
 
-BODY_WITHOUT_END = [head(content_type="text/event-stream", transfer_encoding="chunked"), chunk(b"data: 1\n\n")]
+BODY_WITHOUT_END: list[Step] = [
+    head(content_type="text/event-stream", transfer_encoding="chunked"),
+    chunk(b"data: 1\n\n"),
+]
 
 HOSTILE: dict[str, tuple[Route, Ending, int | None]] = {
     "hangs before the head": ([Hang()], Ending.TIME, None),
@@ -132,6 +135,43 @@ def test_survives(transport: Transport, name: str) -> None:
     assert (exchange.ending, exchange.status) == (ending, status), exchange.detail
     assert exchange.size <= QUICK.size + 65_536
     assert exchange.detail or ending is Ending.TIME
+
+
+SAID: dict[str, tuple[list[Step], Ending, str]] = {
+    "no HTTP, one line": ([b"SSH-2.0-OpenSSH\r\n"], Ending.MALFORMED, r"it begins with 'SSH-2.0-OpenSSH\r\n'"),
+    "no HTTP, no line": ([b"\x00\x01"], Ending.MALFORMED, r"it begins with '\x00\x01'"),
+    "a TLS alert": (
+        [b"\x15\x03\x01\x00\x02\x02\x46"],
+        Ending.MALFORMED,
+        "it is TLS; the URL may have to begin with https",
+    ),
+    "a bad chunk": ([BODY_WITHOUT_END[0], b"zz\r\n"], Ending.MALFORMED, r"illegal chunk header: 'zz\r\n'"),
+    "a bad end of a chunk": (
+        [BODY_WITHOUT_END[0], b"1\r\naXX"],
+        Ending.MALFORMED,
+        r"malformed chunk footer: 'XX' (expected '\r\n')",
+    ),
+    "nothing": ([], Ending.CUT, "the connection was closed without an answer"),
+    "half a word": ([b"HT"], Ending.CUT, "the connection was closed in the middle of the response's head"),
+    "half a head": (
+        [b"HTTP/1.1 200 OK\r\n"],
+        Ending.CUT,
+        "the connection was closed in the middle of the response's head",
+    ),
+    "no last chunk": (BODY_WITHOUT_END, Ending.CUT, "the connection was closed before the last chunk"),
+    "half a body": (
+        [head(content_length="100") + b"abc"],
+        Ending.CUT,
+        "the connection was closed before all 100 bytes of Content-Length had come",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_says_in_plain_words_what_came(transport: Transport, name: str) -> None:
+    route, ending, said = SAID[name]
+    exchange = ask(transport, route)
+    assert (exchange.ending, exchange.detail) == (ending, said)
 
 
 def test_reset_before_the_request_is_read(transport: Transport) -> None:

@@ -71,6 +71,15 @@ def test_a_wrong_stream_is_told_with_its_bytes_and_written_down(tmp_path: Path) 
     assert operation["transitions"] == {"seen": 2, "total": 2, "missing": []}
 
 
+def test_unknown_events_are_named(tmp_path: Path) -> None:
+    done = replay(
+        tmp_path, b"data: hello\n\nevent: Progress\ndata: {}\n\n" + RIGHT + COMPLETE, "--report", "json:r.json"
+    )
+    assert "events that the contract does not know: message ×1, Progress ×1" in done.stdout.decode()
+    (operation,) = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["operations"]
+    assert operation["unknownEvents"] == {"message": 1, "Progress": 1}
+
+
 def test_a_cut_recording_is_truncated(tmp_path: Path) -> None:
     done = replay(tmp_path, RIGHT)
     assert done.returncode == 1
@@ -98,8 +107,8 @@ def test_a_wrong_call_says_what_is_wrong(tmp_path: Path, options: list[str], say
 @pytest.mark.parametrize(
     ("request_", "says"),
     [
-        ("{", b"not a JSON object"),
-        ("[]", b"not a JSON object"),
+        ("{", b"request.json is not JSON: it ends too early"),
+        ("[]", b"is JSON, but not an object"),
         ({"boddy": 1}, b"unknown members: boddy"),
         ({"headers": []}, b"`headers` must be an object"),
         ({"query": 1}, b"`query` must be an object"),

@@ -290,6 +290,7 @@ MISTAKES = {
     "symbols as a mapping": Mistake(
         "events: [delta]", "events: {delta: 1}", "x-stream.wrong-type", "a string or a list"
     ),
+    "no symbols": Mistake("events: [delta]", "events: []", "x-stream.empty", "at least one", "events: []"),
     "symbols of numbers": Mistake("events: [delta]", "events: [1]", "x-stream.wrong-type", 'quotes: "1"', "1]"),
     "part's name": Mistake("where: {piece: delta}", "where: {pi ece: delta}", "x-stream.wrong-key", "match", "pi ece"),
     # Its place.

@@ -130,6 +130,24 @@ def test_an_unknown_event_is_ignored() -> None:
     assert (monitor.findings, monitor.verdict) == ((), Verdict.CONFORMS)
 
 
+def test_unknown_events_are_counted_and_named_where_the_order_is_wrong() -> None:
+    monitor = watched(chat(), [META, ("Delta", {"text": "a"}), (None, "x"), ("Delta", {"text": "b"}), META])
+    assert monitor.unknown.counts == {"Delta": 2, "message": 1}
+    first, second = monitor.findings
+    assert first.message.endswith("; ignored as unknown: Delta ×2, message ×1")
+    assert (first.id, second.id) == ("sequence.unexpected-event", "sequence.truncated")
+
+
+def test_names_of_unknown_events_are_bounded() -> None:
+    monitor = watched(
+        chat(), [META, *((f"n{number}", "x") for number in range(1_000)), ("y" * 5_000, "x"), DELTA, DONE]
+    )
+    assert len(monitor.unknown.counts) <= 21
+    assert sum(monitor.unknown.counts.values()) == 1_001
+    assert monitor.unknown.counts["…"] == 981
+    assert max(map(len, watched(chat(), [("y" * 5_000, "x")]).unknown.counts)) < 100
+
+
 def test_an_unknown_event_is_rejected_where_the_contract_says_so() -> None:
     monitor = watched(chat(unknownEvents="reject"), [META, ("news", "x"), DELTA, ("news", "x"), DONE])
     (finding,) = monitor.findings

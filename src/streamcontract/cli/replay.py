@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from streamcontract.cli.replay_report import report_document, summary
+from streamcontract.contract.json_text import JsonError, decode_json
 from streamcontract.contract.model import Contract, Stream
 from streamcontract.contract.problems import ContractError
 from streamcontract.monitor.findings import Verdict
@@ -76,11 +77,13 @@ def _request(path: Path | None) -> Request | None:
     if path is None:
         return None
     try:
-        given = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        given = decode_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise typer.BadParameter(f"{path} cannot be read: {error.strerror}", param_hint="--request") from None
-    except msgspec.DecodeError as error:
-        raise typer.BadParameter(f"{path} is not a JSON object: {error}", param_hint="--request") from None
+    except (JsonError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{path} is not JSON: {error}", param_hint="--request") from None
+    if not isinstance(given, dict):
+        raise typer.BadParameter(f"{path} is JSON, but not an object", param_hint="--request")
     unknown = sorted(given.keys() - {"method", "url", "path", "query", "headers", "body"})
     if unknown:
         raise typer.BadParameter(

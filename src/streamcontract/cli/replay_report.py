@@ -25,6 +25,8 @@ def summary(monitor: StreamMonitor, recorded: bytes) -> str:
         f"  {monitor.events} events, {len(recorded)} bytes; "
         f"transitions {len(transitions.seen)} of {transitions.total}; outcome {monitor.outcome or 'none'}",
     ]
+    if monitor.unknown:
+        lines.append(f"  events that the contract does not know: {_visible(str(monitor.unknown))}")
     for number, finding in enumerate(monitor.findings, 1):
         lines += ["", *_finding(number, finding, recorded)]
     if monitor.unsettled:
@@ -47,7 +49,11 @@ def _finding(number: int, finding: Finding, recorded: bytes) -> list[str]:
 def _stretch(recorded: bytes, offset: int) -> list[str]:
     """The stream around a place, with what does not print made visible."""
     part = recorded[max(0, offset - BEFORE) : offset + BEHIND].decode(errors="backslashreplace")
-    return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in part.split("\n")]
+    return [_visible(line) for line in part.split("\n")]
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def report_document(monitor: StreamMonitor, contract: str, source: str) -> dict[str, Any]:
@@ -71,6 +77,7 @@ def report_document(monitor: StreamMonitor, contract: str, source: str) -> dict[
                     "total": transitions.total,
                     "missing": list(transitions.missing),
                 },
+                "unknownEvents": monitor.unknown.counts,
                 "unsettled": [{"id": part.id, "reason": part.reason} for part in monitor.unsettled],
             }
         ],

@@ -17,6 +17,8 @@ import msgspec
 __all__ = ["JsonError", "decode_json", "join_surrogates", "writable"]
 
 _decode = msgspec.json.Decoder().decode
+WORDS = {"Input data was truncated": "it ends too early"}
+"""The decoder's reasons that speak of its input, in words about the text."""
 DIGITS = 4_000
 """Python converts no longer text to an int."""
 
@@ -35,6 +37,7 @@ def decode_json(text: str) -> Any:
         raise JsonError(str(error)) from None
     except msgspec.DecodeError as error:
         reason = str(error).removeprefix("JSON is malformed: ")
+        reason = WORDS.get(reason, reason)
     try:
         return json.loads(text, parse_float=_real, parse_int=_integer, parse_constant=_refuse)
     except (ValueError, RecursionError):

@@ -53,7 +53,13 @@ def find_mistakes(validator: jsonschema_rs.Validator, schema: Any, value: Any) -
     """
     found = [mistake for error in validator.iter_errors(value) for mistake in _translate(error, schema)]
     misspelt = {(one.pointer[:-1], key) for one in found if one.kind == "unknown-key" for key in one.meant}
-    return [one for one in dict.fromkeys(found) if not any((one.pointer, key) in misspelt for key in one.meant)]
+    empty = {one.pointer for one in found if one.kind == "empty"}
+    return [
+        one
+        for one in dict.fromkeys(found)
+        if not any((one.pointer, key) in misspelt for key in one.meant)
+        and not (one.kind == "missing-key" and one.pointer in empty)
+    ]
 
 
 def _translate(error: _Error, schema: Any) -> Iterator[Mistake]:
@@ -165,6 +171,12 @@ def _wrong_type(value: Any, types: list[str], at: Pointer) -> Mistake:
     return Mistake(at, "wrong-type", f"{_described(value)} stands where {expected} is expected", remedy)
 
 
+def _empty(error: _Error, at: Pointer) -> Mistake:
+    if error.instance:
+        return _other(error, at)
+    return Mistake(at, "empty", f"nothing stands in {_shown(at[-1]) if at else 'it'}", "add at least one entry")
+
+
 def _enum(error: _Error, at: Pointer) -> Mistake:
     options = [_shown(option) for option in error.kind.options]
     near = get_close_matches(_shown(error.instance), options, n=1)
@@ -201,6 +213,8 @@ def _other(error: _Error, at: Pointer) -> Mistake:
 
 
 _KINDS: Mapping[str, Callable[[_Error, Pointer], Mistake]] = {
+    "minItems": _empty,
+    "minProperties": _empty,
     "required": _required,
     "type": _type,
     "enum": _enum,

@@ -64,7 +64,9 @@ class Alternative:
     def faults(self, fields: dict[str, Any], payload: "Payload") -> tuple[Fault, ...]:
         """What is wrong with an event of this kind; nothing when it fits."""
         if self.parses_json and payload.error is not None:
-            return (Fault(FaultKind.NOT_JSON, "", f"data is not JSON: {payload.error}; it was {payload.shown}"),)
+            return (
+                Fault(FaultKind.NOT_JSON, "", f"data cannot be read as JSON: {payload.error}; it was {payload.shown}"),
+            )
         sent = {**fields, "data": payload.value} if self.object_data else fields
         found = [_fault(error.value_at, error.schema_at, error.message) for error in self.envelope.errors(sent)]
         if self.payload is not None:

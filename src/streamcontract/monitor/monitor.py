@@ -13,10 +13,11 @@ from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.expectations import Expectations
 from streamcontract.monitor.findings import Finding, Level, Unsettled, Verdict
 from streamcontract.monitor.ledger import Ledger, Where
-from streamcontract.monitor.order import OrderTracker, Path, listing
+from streamcontract.monitor.order import OrderFault, OrderTracker, Path, listing
 from streamcontract.monitor.repair import ANY, OrderFaultKind, repair_table
 from streamcontract.monitor.request import Request, Response
 from streamcontract.monitor.timing import TimingFault, TimingWatch, Tolerance
+from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract.wire.decoder import Decoder, Item
 from streamcontract.wire.events import Comment, Event, ReceivedEvent, RetryField, WireFault
 
@@ -50,12 +51,14 @@ class StreamMonitor:
         self.outcome: str | None = None
         self.last_symbol: str | None = None
         self.latest: str | None = None  # the symbol of the latest event, None when the contract does not know it
+        self.unknown = UnknownEvents()
         self.closed = False
         self.last: Mapping[str, Any] | None = None
         self._known = 0
         self._started = started
         self._conclusive = False
         self._interrupted = False
+        self._unterminated = False
         self._last_invalid = False
         self._last_passed_over = False
         self._retry: int | None = None
@@ -173,9 +176,11 @@ class StreamMonitor:
 
     def _take_wire_fault(self, fault: WireFault) -> None:
         where = Where(None, fault.offset, fault.at)
-        self._ledger.add(
-            f"wire.{fault.name}", where, fault.detail, expected=WIRE_EXPECTED[fault.name], got=fault.detail
-        )
+        what = fault.detail
+        self._unterminated = fault.name == "unterminated-event"
+        if self._unterminated and self._order is not None and (missing := self._order.end()) is not None:
+            what += f". Without it the stream {missing.message}"  # one fault, which is not told twice
+        self._ledger.add(f"wire.{fault.name}", where, what, expected=WIRE_EXPECTED[fault.name], got=fault.detail)
         if fault.name in LOST:
             self._order = None
             self._ledger.unsettle("sequence", f"an event was lost at byte {fault.offset}")
@@ -205,14 +210,13 @@ class StreamMonitor:
     def _take_unknown(self, event: ReceivedEvent, where: Where) -> None:
         """Clients must ignore event names that they don't know, unless the contract says otherwise."""
         self.latest = None
+        name = event.event or "message"
+        self.unknown.add(name)
         if self.stream.reject_unknown:
-            name = event.event or "message"
-            expected = f"one of {listing(sorted(self.stream.classifier.symbols))}"
-            message = (
-                f"the contract has no such event, and rejects unknown ones; it has {expected.removeprefix('one of ')}"
-            )
+            known = listing(sorted(self.stream.classifier.symbols))
+            what = f"the contract has no such event, and rejects unknown ones; it has {known}"
             self._ledger.add(
-                "schema.unknown-event", where, message, symbol=name, expected=expected, got=name, place=name
+                "schema.unknown-event", where, what, symbol=name, expected=f"one of {known}", got=name, place=name
             )
 
     def _take_unnamed(self, event: ReceivedEvent, classified: Classified, where: Where) -> None:
@@ -262,17 +266,21 @@ class StreamMonitor:
         fault = self._order.step(symbol, self.events)
         if fault is None:
             return False
+        self._tell_order(fault, where, symbol)
+        return fault.kind is OrderFaultKind.AFTER_END
+
+    def _tell_order(self, fault: OrderFault, where: Where, symbol: str | None) -> None:
+        ignored = f"; ignored as unknown: {self.unknown}" if self.unknown else ""
         self._ledger.add(
             fault.kind.value,
             where,
-            fault.message,
+            f"{fault.message}{ignored}",
             symbol=symbol,
             expected=listing(fault.expected),
-            got=symbol,
+            got=symbol or "the end",
             place=fault.place,
             location=self.stream.orders[self._order_number].location,
         )
-        return fault.kind is OrderFaultKind.AFTER_END
 
     # The end, and what is looked at once ----------------------------------------------------------------------------
 
@@ -280,15 +288,8 @@ class StreamMonitor:
         where = Where(None, self._decoder.offset or None, at)
         fault = self._order.end() if self._order else None
         if fault is not None:
-            location = self.stream.orders[self._order_number].location
-            self._ledger.add(
-                fault.kind.value,
-                where,
-                fault.message,
-                expected=listing(fault.expected),
-                got="the end",
-                location=location,
-            )
+            if not self._unterminated:
+                self._tell_order(fault, where, None)
             self._expectations.unsettle_end("the stream was truncated")
         else:
             if self._last_invalid or self._last_passed_over:

@@ -15,18 +15,21 @@ from schemathesis.engine.core import Engine, EventStream, ExecutionPlan
 from schemathesis.engine.errors import ServerUnavailable
 from schemathesis.engine.recorder import CheckFailureInfo, ScenarioRecorder
 from schemathesis.engine.run import PhaseName
+from schemathesis.openapi.checks import MissingContentType
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from streamcontract import Finding, Level
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.generation.carrier import operation_id
 
-__all__ = ["ApiFinding", "ApiNote", "ApiRun", "ApiStep", "finding_of"]
+__all__ = ["ApiFinding", "ApiNote", "ApiRun", "ApiStep", "finding_of", "says_nothing"]
 
 UNUSED = (PhaseName.PROBING, PhaseName.AUTH_BOOTSTRAP)
 """Phases that send requests of no operation, past the schema's transport and so past its limits."""
 ABOUT_STATUS = ("not_a_server_error", "positive_data_acceptance", "negative_data_rejection")
 """Checks that a status against the contract trips as well; `http.undocumented-status` tells of it."""
+BODILESS = (204, 205, 304)
+"""Statuses whose answers have no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5), whatever `default` describes."""
 NETWORK = (requests.RequestException, ServerUnavailable)
 """Errors that the harness has seen and reported itself, on the exchange."""
 
@@ -95,10 +98,11 @@ class ApiRun:
                     continue
                 shown = check.failure_info.failure.case_id or case_id
                 case, response = recorder.cases[shown].value, recorder.find_response(case_id=shown)
-                if response is None or not self._is_told(check.name, case, response):
+                failure = check.failure_info.failure
+                if response is None or not self._is_told(check.name, failure, case, response):
                     yield _finding(check.name, operation_id(case), check.failure_info)
 
-    def _is_told(self, check: str, case: Case[Any], response: Response) -> bool:
+    def _is_told(self, check: str, failure: Failure, case: Case[Any], response: Response) -> bool:
         """Whether a failure says nothing of its own: the monitor or the contract has spoken already.
 
         A 503 that the contract lists is an answer like any other; a 500 is a fault that it only admits. A 400 that it
@@ -111,11 +115,24 @@ class ApiRun:
         if documented.find(status) is None:
             return check in ABOUT_STATUS
         if check == "response_schema_conformance":
-            media_type = next(iter(response.headers.get("content-type", [])), "").partition(";")[0].strip().lower()
-            return documented.is_stream(status, media_type)
+            return says_nothing(failure) or _is_told_of_body(documented, response)
         if check == "positive_data_acceptance":
             return documented.is_literal(status)
         return check == "not_a_server_error" and status != 500 and documented.is_literal(status)
+
+
+def says_nothing(failure: Failure) -> bool:
+    """Whether a failure of the schema check is about what `http.content-type` looks at."""
+    return isinstance(failure, MissingContentType)
+
+
+def _is_told_of_body(documented: Documented, response: Response) -> bool:
+    """Whether there is no body to judge, or another has judged it, or it is of a type that the contract lacks."""
+    media_type = next(iter(response.headers.get("content-type", [])), "").partition(";")[0].strip().lower()
+    described = documented.find(response.status_code)
+    if described is None or response.status_code in BODILESS or documented.is_stream(response.status_code, media_type):
+        return True
+    return bool(response.content) and not described.allows(media_type)
 
 
 def _finding(check: str, operation: str, info: CheckFailureInfo) -> ApiFinding:

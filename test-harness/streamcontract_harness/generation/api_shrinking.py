@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from streamcontract import Finding, Operation
 from streamcontract_harness.exchange import Exchange, SentRequest
-from streamcontract_harness.generation.api_run import finding_of
+from streamcontract_harness.generation.api_run import finding_of, says_nothing
 from streamcontract_harness.generation.carrier import operation_id
 from streamcontract_harness.generation.drawing import smallest
 from streamcontract_harness.generation.probes import key_of, response, sent
@@ -53,7 +53,7 @@ def smallest_failing(
     for mode in SHRINKABLE[check]:
         strategy = api_operation(schema, operation).as_strategy(generation_mode=mode)
         case = smallest(strategy, shows, count, seed)
-        failure = known[key_of(sent(case))] if case is not None else None
+        failure = known.get(key_of(sent(case))) if case is not None else None
         if case is not None and failure is not None:
             return finding_of(check, operation_id(case), failure), sent(case)
     return None
@@ -63,5 +63,6 @@ def _failure(case: Case[Any], exchange: Exchange, check: CheckFunction) -> Failu
     try:
         case.validate_response(response(exchange), checks=[check])
     except FailureGroup as group:
-        return next((failure for failure in group.exceptions if isinstance(failure, Failure)), None)
+        failures = (failure for failure in group.exceptions if isinstance(failure, Failure))
+        return next((failure for failure in failures if not says_nothing(failure)), None)
     return None

@@ -6,7 +6,9 @@ and how it ended, and nothing is registered in Schemathesis' registry of checks,
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -37,6 +39,8 @@ REWRITTEN = frozenset({"content-length", "host", "connection", "transfer-encodin
 ADDED = frozenset({"x-schemathesis-testcaseid", "user-agent", "accept-encoding"})
 """Headers that a case has unasked: a random mark, another's name, and codings that a stream must not have."""
 USER_AGENT = "streamcontract-harness"
+BOUNDARY = re.compile(r"(multipart/[^;]+;.*boundary=)([0-9a-f]{32})", re.IGNORECASE)
+"""As urllib3 writes it: a random one for each request."""
 
 
 def operation_id(case: Case[Any]) -> str:
@@ -48,8 +52,7 @@ def operation_id(case: Case[Any]) -> str:
 
 def sent_request(case: Case[Any], prepared: requests.PreparedRequest) -> SentRequest:
     """What goes over the wire for a case, without what `requests` and Schemathesis add by themselves."""
-    headers = tuple(_headers(case, prepared))
-    body = _bytes(prepared.body)
+    headers, body = _settled(tuple(_headers(case, prepared)), _bytes(prepared.body))
     names = {name.lower(): value for name, value in headers}
     view = Request(
         method=prepared.method or "",
@@ -73,6 +76,19 @@ def _headers(case: Case[Any], prepared: requests.PreparedRequest) -> Iterator[tu
         yield name, value.decode("latin-1") if isinstance(value, bytes) else str(value)
     if "user-agent" not in given:
         yield "User-Agent", USER_AGENT
+
+
+def _settled(
+    headers: tuple[tuple[str, str], ...], body: bytes | None
+) -> tuple[tuple[tuple[str, str], ...], bytes | None]:
+    """Headers and body whose boundary, if they have one, hangs on nothing but the body."""
+    match = next((BOUNDARY.fullmatch(value) for name, value in headers if name.lower() == "content-type"), None)
+    if match is None or body is None or match[2].encode() not in body:
+        return headers, body
+    prefix, random = match.groups()
+    settled = hashlib.sha256(body.replace(random.encode(), b"")).hexdigest()[:32]
+    kept = ((name, value) if name.lower() != "content-type" else (name, prefix + settled) for name, value in headers)
+    return tuple(kept), body.replace(random.encode(), settled.encode())
 
 
 def _bytes(body: object) -> bytes | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import requests
 from hypothesis import strategies as st
@@ -62,7 +62,7 @@ class Probe:
                     return None
             before = () if exchange is None else (*exchange.request.before, exchange.request)
             exchange = send(replace(sent(case), before=before))
-            output = StepOutput(response=response(exchange), case=case)
+            output = StepOutput(response=response(exchange), case=_in_plain(case))
         return exchange
 
 
@@ -149,6 +149,14 @@ def sent(case: Case[Any]) -> SentRequest:
 def _quoted(value: Any) -> str:
     """A value as one segment of a path; generated cases have it so already."""
     return quote(str(value), safe="")
+
+
+def _in_plain(case: Case[Any]) -> Case[Any]:
+    """The case as links speak of it: `$request.path.id` is the value, and not the segment that stands for it."""
+    plain = case.derive(keep_auth=True)
+    for name, value in plain.path_parameters.items():
+        plain.path_parameters[name] = unquote(value) if isinstance(value, str) else value
+    return plain
 
 
 def response(exchange: Exchange) -> Response:

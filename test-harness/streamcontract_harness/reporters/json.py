@@ -33,7 +33,7 @@ def document(report: Report, redactor: Redactor) -> dict[str, Any]:
         "untestable": report.untestable or None,
         "cutShort": report.cut_short or None,
         "findings": [_finding(shown(reported, redactor)) for reported in report.findings],
-        "operations": [_operation(tally) for tally in report.tallies.values()],
+        "operations": [_operation(tally, redactor) for tally in report.tallies.values()],
         "notes": [visible(redactor.text(note)) for note in report.notes],
     }
 
@@ -61,7 +61,7 @@ def _finding(finding: ShownFinding) -> dict[str, Any]:
     }
 
 
-def _operation(tally: Tally) -> dict[str, Any]:
+def _operation(tally: Tally, redactor: Redactor) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": tally.operation,
         "method": tally.method,
@@ -69,6 +69,7 @@ def _operation(tally: Tally) -> dict[str, Any]:
         "requests": tally.requests,
         "statuses": {str(status): count for status, count in sorted(tally.statuses.items())},
         "notReached": tally.not_reached or None,
+        "notJudged": tally.not_judged or None,
         "streams": tally.streams,
         "events": tally.events,
         "outcomes": dict(sorted(tally.outcomes.items())),
@@ -80,6 +81,7 @@ def _operation(tally: Tally) -> dict[str, Any]:
             "total": transitions.total,
             "missing": list(transitions.missing),
         }
+        found["unknownEvents"] = {visible(redactor.text(name)): count for name, count in tally.unknown.counts.items()}
         found["unsettled"] = [
             {"id": unsettled.id, "reason": unsettled.reason} for unsettled in tally.unsettled.values()
         ]

@@ -53,6 +53,8 @@ def _case(
         failure.text = _clean(_details(finding))
     if not failing and tally is not None and not tally.requests:
         ET.SubElement(case, "skipped", message=_clean(tally.not_reached or "nothing was sent"))
+    elif not failing and tally is not None and tally.not_judged and family in OF_STREAMS:
+        ET.SubElement(case, "skipped", message=_clean(tally.not_judged))
     others = [finding for finding in findings if finding not in failing]
     if others:
         output = ET.SubElement(case, "system-out")

@@ -106,6 +106,9 @@ class TerminalReporter:
             self._line(f"{tally.operation}  {tally.method} {tally.path}", "bold")
             for line in _seen(tally):
                 self._line(line, indent=2)
+            if tally.unknown:
+                names = visible(self._redactor.text(str(tally.unknown)))
+                self._line(f"events that the contract does not know: {names}", indent=2)
             if tally.not_reached:
                 self._line(f"not reached: {tally.not_reached}", "yellow", indent=2)
 
@@ -160,7 +163,9 @@ def _seen(tally: Tally) -> list[str]:
     )
     seen = f"transitions: {len(tally.transitions.seen)} of {tally.transitions.total}"
     lines.append(f"{seen}; not seen: {named}" if missing else seen)
-    if tally.inconclusive_streams:
+    if tally.not_judged:
+        lines.append(f"not judged: {tally.not_judged}")
+    elif tally.inconclusive_streams:
         lines.append(f"{_number(tally.inconclusive_streams, 'stream')} right as far as read, but not judged in full")
     return lines
 

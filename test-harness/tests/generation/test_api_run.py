@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import schemathesis.checks
-from literal_server import LiteralServer, Received, Route, plain, stream
+from literal_server import LiteralServer, Received, Route, head, plain, stream
 from small_contracts import TICKS, Tasks, contract_of, tasks, ticker
 
 from streamcontract import Finding, Level
@@ -108,6 +108,27 @@ def test_body_against_its_schema_is_a_violation(tmp_path: Path) -> None:
     (finding, *_) = outcome.findings
     assert (finding.id, finding.operation, finding.level) == ("api.response_schema_conformance", "getTask", Level.MUST)
     assert any(line.startswith("curl -X GET") for line in outcome.commands[0])
+
+
+DEFAULT = {"description": "else", "content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+@pytest.mark.parametrize(
+    ("route", "messages"),
+    [
+        ([head("204 No Content")], []),
+        ([head("307 Temporary Redirect", location="/x", content_length="0")], ["JSON deserialization error"]),
+        ([head("404 Not Found"), b"what"], []),
+        (plain(b"what", "404 Not Found", content_type="text/plain"), []),
+        (plain(b"[]", "404 Not Found"), ["Response violates schema"]),
+    ],
+)
+def test_schema_check_leaves_content_types_to_the_family_http(tmp_path: Path, route: Any, messages: list[str]) -> None:
+    tree = ticker()
+    tree["paths"]["/ticks"]["get"]["responses"]["default"] = DEFAULT
+    outcome = carried_out(tree, {"GET /ticks": route}, tmp_path)
+    told = {finding.place for finding in outcome.findings if finding.id == "api.response_schema_conformance"}
+    assert sorted(told) == messages
 
 
 @pytest.mark.parametrize(("status", "told"), [("503 Service Unavailable", False), ("500 Internal Server Error", True)])

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from small_contracts import contract_of, tasks, ticker
@@ -156,3 +157,51 @@ def test_chain_of_several_links(tmp_path: Path, loop: bool) -> None:
     assert [sent.operation for sent in answers.sent] == ["createSession", "createTask", "streamTask"]
     assert answers.sent[1].view.body["text"] == "s1"
     assert [step.operation for step in answers.sent[2].before] == ["createSession", "createTask"]
+
+
+@pytest.mark.parametrize("id_", ["p/", "ü", "p q", "a+b", "a:b", "a%b", "a%2Fb", "plain"])
+def test_value_of_a_path_goes_on_as_it_is(tmp_path: Path, id_: str) -> None:
+    tree = tasks()
+    by_id = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    tree["paths"]["/tasks/{id}/start"] = {
+        "post": {
+            "operationId": "startTask",
+            "parameters": by_id,
+            "responses": {
+                "202": {
+                    "description": "started",
+                    "links": {"stream": {"operationId": "streamTask", "parameters": {"id": "$request.path.id"}}},
+                }
+            },
+        }
+    }
+    links = tree["paths"]["/tasks"]["post"]["responses"]["202"]["links"]
+    links["stream"] = {"operationId": "startTask", "parameters": {"id": "$response.body#/id"}}
+    contract = contract_of(tree, tmp_path)
+    answers = Answers((202, {"id": id_, "n": 1}), (202, {}), (200, {}))
+    assert ProbePlan(schema_of(contract), contract.operations["streamTask"]).generated(1, 1)[0].send(answers)
+    segment = quote(id_, safe="")
+    assert [sent.url for sent in answers.sent[1:]] == [f"{URL}/tasks/{segment}/{last}" for last in ("start", "stream")]
+    assert [sent.view.path for sent in answers.sent[1:]] == [{"id": id_}, {"id": id_}]
+
+
+def uploads(folder: Path) -> Contract:
+    """An operation that takes a form of several parts."""
+    schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 1}}}
+    tree = ticker(requestBody={"required": True, "content": {"multipart/form-data": {"schema": schema}}})
+    tree["paths"]["/ticks"]["post"] = tree["paths"]["/ticks"].pop("get")
+    return contract_of(tree, folder)
+
+
+def test_probe_of_several_parts_sends_the_same_each_time(tmp_path: Path) -> None:
+    contract = uploads(tmp_path)
+    plan = ProbePlan(schema_of(contract), contract.operations["watch"])
+    probe, other = plan.generated(10, 1)[:2]
+    assert probe.key == probe.key != other.key
+    assert [probe.key for probe in plan.generated(10, 1)] == [probe.key for probe in plan.generated(10, 1)]
+    answers = Answers((200, {}))
+    probe.send(answers)
+    (sent,) = answers.sent
+    boundary = (sent.header("content-type") or "").partition("boundary=")[2]
+    assert boundary
+    assert (sent.body or b"").count(boundary.encode()) == 2

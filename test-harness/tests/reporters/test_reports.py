@@ -61,6 +61,8 @@ def report(tmp_path: Path) -> Report:
     tally.requests, tally.streams, tally.events, tally.right_streams = 4, 3, 12, 2
     tally.outcomes["end"] = 3
     tally.statuses.update({200: 3, 404: 1})
+    tally.unknown.add("mes\x1bsage", 8)
+    tally.unknown.add(SECRET)
     tally.unsettled["rule.x"] = Unsettled("rule.x", "an event was lost")
     report.tallies["getTask"].not_reached = "the run was stopped"
     report.tallies["createTask"].requests = 9
@@ -121,6 +123,15 @@ def test_junit_has_a_case_for_each_operation_and_family(report: Report, tmp_path
 
 def test_junit_strict_fails_warnings_too(report: Report, tmp_path: Path) -> None:
     assert junit_suite(report, tmp_path, strict=True).get("failures") == "2"
+
+
+def test_operation_of_which_no_stream_ended_is_told_everywhere(report: Report, tmp_path: Path) -> None:
+    tally = report.tallies["streamTask"]
+    tally.right_streams, tally.finished_streams, tally.left = 2, 0, "the time limit was reached"
+    (told,) = [o for o in json_report.document(report, REDACTOR)["operations"] if o["notJudged"]]
+    assert told["notJudged"] == "no stream was read to its end: the time limit was reached"
+    assert f"not judged: {told['notJudged']}" in printed(report)
+    assert [case.get("message") for case in junit_suite(report, tmp_path).iter("skipped")].count(told["notJudged"]) > 3
 
 
 def test_junit_of_a_server_that_cannot_be_tested(report: Report, tmp_path: Path) -> None:
@@ -190,6 +201,12 @@ def test_line_ends_of_the_stream_are_shown(report: Report) -> None:
     assert stretch.lines[3] == f"data: {HIDDEN}␊"
     assert stretch.lines[4] == "\\xff\\x1b[2Jevent: end␊"
     assert stretch.lines[stretch.fault] == f"data: {HIDDEN}␊"
+
+
+def test_unknown_events_are_named(report: Report, tmp_path: Path) -> None:
+    operation = next(o for o in loaded(report, tmp_path)["operations"] if o["operationId"] == "streamTask")
+    assert operation["unknownEvents"] == {"mes\\x1bsage": 8, HIDDEN: 1}
+    assert f"events that the contract does not know: mes\\x1bsage ×8, {HIDDEN} ×1" in printed(report)
 
 
 def test_visible() -> None:

@@ -3,7 +3,7 @@
 Requirement: http.invalid-header (MUST).
 Why it matters: a client that reads a number out of the header gets something else.
 Right: `X-Budget-Tokens-Remaining: 120` where the schema says `type: integer, minimum: 0`.
-Wrong: `X-Budget-Tokens-Remaining: unlimited`.
+Wrong: `X-Budget-Tokens-Remaining: unlimited`; the same header twice, which means `120, 118` and is no integer.
 Spec: https://spec.openapis.org/oas/v3.2.0.html#header-object
 """
 
@@ -20,8 +20,10 @@ __all__ = ["check"]
 
 def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
     response = documented.find(exchange.status) if exchange.status is not None else None
+    sent = exchange.header_map()
     for header in response.headers if response else ():
-        text = exchange.header(header.name)
+        # the one header whose lines are not parts of one value (RFC 9110, section 5.3)
+        text = exchange.header(header.name) if header.name == "set-cookie" else sent.get(header.name)
         if text is None or header.validator is None:
             continue
         for error in header.validator.errors(header.read(text)):

@@ -3,7 +3,8 @@
 Requirement: http.malformed (MUST).
 Why it matters: clients drop the connection where they stop understanding it, and all that comes after is lost.
 Right: `HTTP/1.1 200 OK`, header lines, a blank line, chunks whose sizes are right.
-Wrong: a chunk's size that is no number; a head of megabytes; bytes of another protocol.
+Wrong: a chunk's size that is no number; a head of megabytes; bytes of another protocol; Content-Length beside
+Transfer-Encoding.
 Spec: https://www.rfc-editor.org/rfc/rfc9112#section-7.1
 """
 
