@@ -136,6 +136,7 @@ AFTER_ERROR = STORED | {
     "messages": STORED["messages"][:2],
     "calls": [CALL | {"status": "failed", "error": "The provider broke off"}],
 }
+GOES_ON = BODY | {"messages": BODY["messages"][:1]}
 NEW_CHAT = {key: value for key, value in BODY.items() if key != "chatId"}
 
 
@@ -154,7 +155,9 @@ def failing(events: Events, body: dict[str, Any], stored: dict[str, Any] | None)
     return found
 
 
-@pytest.mark.parametrize("body", [BODY, NEW_CHAT], ids=["a chat that goes on", "a new chat"])
+@pytest.mark.parametrize(
+    "body", [BODY, GOES_ON, NEW_CHAT], ids=["after an answer", "a chat that goes on", "a new chat"]
+)
 @pytest.mark.parametrize(("events", "stored"), [(RIGHT, STORED), (ERROR, AFTER_ERROR)], ids=["done", "error"])
 def test_what_is_stored_rightly_is_found_right(events: Events, stored: dict[str, Any], body: dict[str, Any]) -> None:
     assert failing(events, body, stored) == set()
@@ -177,6 +180,8 @@ FOLLOW_UPS: list[tuple[str, Events, Change]] = [
     ("tool-calls-are-stored", ERROR, lambda chat: chat["toolCalls"][0].update(callId="k0")),
     ("input-is-stored", RIGHT, lambda chat: chat["messages"][0].pop("name")),
     ("input-is-stored", ERROR, lambda chat: chat["messages"][0].update(content="Ho")),
+    ("last-input-is-stored", RIGHT, lambda chat: chat["messages"][0].update(content="Ho")),
+    ("last-input-is-stored", ERROR, lambda chat: chat["messages"][0].update(role="system")),
     ("new-chat-holds-the-input-once", RIGHT, lambda chat: chat["messages"].append(chat["messages"][0])),
 ]
 
@@ -189,7 +194,8 @@ def test_every_follow_up_is_broken_here() -> None:
 def test_what_is_stored_wrongly_is_found(id_: str, events: Events, change: Change) -> None:
     stored = deepcopy(STORED if events is RIGHT else AFTER_ERROR)
     change(stored)
-    assert failing(events, NEW_CHAT, stored) == {id_}
+    body = GOES_ON if id_ == "last-input-is-stored" else NEW_CHAT
+    assert failing(events, body, stored) == {id_}
 
 
 def test_a_chat_may_only_be_missing_when_the_stream_said_that_it_was_deleted() -> None:

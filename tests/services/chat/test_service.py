@@ -229,7 +229,7 @@ def test_a_body_that_is_too_large_is_a_413(sqlite: str) -> None:
 
 
 def test_a_full_chat_is_a_409(database: str) -> None:
-    with serving_chat(database, chat_messages="3") as (served, _):
+    with serving_chat(database, messages_limit="3") as (served, _):
         events = stream(served)
         more = [*HELLO["messages"], {"role": "user", "content": "More"}]
         answer = served.client.post(PATH, json={**HELLO, "chatId": events[0][1]["chatId"], "messages": more})

@@ -126,7 +126,7 @@ async def _open(service: Service, request: ChatCompletionRequest) -> Opened:
         raise _unknown(str(chat_id)) from error
     except FullChatError as error:
         settings = service.settings
-        most = f"{settings.chat_messages:,} messages and {settings.chat_size:,} characters"
+        most = f"{settings.messages_limit:,} messages and {settings.size_limit:,} characters"
         raise Problem(409, f"a chat holds at most {most}; begin a new one") from error
     except StoreError as error:
         raise _unavailable(error) from error

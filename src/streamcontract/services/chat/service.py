@@ -57,7 +57,7 @@ async def running(settings: ChatSettings) -> AsyncIterator[Service]:
     providers = make_providers(settings)
     try:
         store = Store(
-            engine, seconds=settings.database_timeout, messages=settings.chat_messages, size=settings.chat_size
+            engine, seconds=settings.database_timeout, messages=settings.messages_limit, size=settings.size_limit
         )
         longest = int(settings.call_timeout * 1000) + MARGIN_MS
         if lost := await store.end_lost(longest, LOST):

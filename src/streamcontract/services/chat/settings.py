@@ -51,8 +51,8 @@ class ChatSettings(BaseSettings):
     answer_limit: int = Field(
         default=1_000_000, ge=1, le=10_000_000, description="Characters of an answer; a longer one is an `error`"
     )
-    chat_messages: int = Field(default=10_000, ge=1, description="Messages of a chat; beyond: 409")
-    chat_size: int = Field(default=16_000_000, ge=1, description="Characters of a chat; beyond: 409")
+    messages_limit: int = Field(default=10_000, ge=1, description="Messages of a chat; beyond: 409")
+    size_limit: int = Field(default=16_000_000, ge=1, description="Characters of a chat; beyond: 409")
     search_url: str = Field(default="", description="A SearXNG server that answers in JSON; none: no `web_search`")
     fetch_allow: str = Field(
         default="", description="Host names that `fetch_url` may visit wherever they are, by commas"
