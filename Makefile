@@ -12,7 +12,7 @@ help: ## Show what each target does
 $(STAMP): pyproject.toml test-harness/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet -e '.[services,otel]' -e test-harness --group dev --group bench
+	$(BIN)/python -m pip install --quiet -e '.[services,postgres,otel]' -e test-harness --group dev --group bench
 	touch $(STAMP)
 
 setup: $(STAMP) ## Make .venv and install everything that the other targets need

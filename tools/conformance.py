@@ -16,6 +16,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -53,6 +54,12 @@ class Run:
 
 
 RUNS = (
+    Run(
+        "chat",
+        "chat",
+        "all operations, by the provider that comes with the service, which fails and calls tools when it is asked to",
+        {"CHAT_PROVIDERS": "builtin"},
+    ),
     Run("dedupe", "dedupe", "both operations, by the embedder that comes with the service"),
     Run(
         "dedupe-unreachable-embedder",
@@ -129,11 +136,13 @@ def _server(run: Run) -> Iterator[str]:
     command = [str(COMMAND), "serve", "--services", run.service, "--host", "127.0.0.1", "--port", "0"]
     with (
         log.open("wb") as errors,
+        tempfile.TemporaryDirectory(prefix=f"{run.name}-") as folder,  # what it stores is thrown away
         subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=errors,
             env={**os.environ, **run.environment},
+            cwd=folder,
             text=True,
             process_group=0,  # Ctrl-C is for the check: the server is ended by its id, once that has told its summary
         ) as server,

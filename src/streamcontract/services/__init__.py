@@ -22,6 +22,7 @@ class Service:
 
 
 SERVICES = {
+    "chat": Service("chat.yaml", "streamcontract.services.chat.handlers"),
     "dedupe": Service("dedupe.yaml", "streamcontract.services.dedupe.handlers"),
 }
 """All there are, by name; `streamcontract serve` runs them on one port."""

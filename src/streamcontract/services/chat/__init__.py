@@ -1,0 +1,1 @@
+"""The chat service: streamed completions over several providers, stored."""

@@ -1,0 +1,1 @@
+"""The providers: models behind a network, that stream."""

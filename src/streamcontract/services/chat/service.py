@@ -1,0 +1,71 @@
+"""What the handlers work with, from the start of the server to its end."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from streamcontract.services.chat.conversation import Limits
+from streamcontract.services.chat.providers.builtin import Builtin
+from streamcontract.services.chat.providers.make import make_providers
+from streamcontract.services.chat.providers.provider import Provider
+from streamcontract.services.chat.settings import ChatSettings
+from streamcontract.services.chat.store.engine import make_engine
+from streamcontract.services.chat.store.migrate import migrate
+from streamcontract.services.chat.store.store import Store
+from streamcontract.services.chat.tools.toolbox import Toolbox, make_toolbox
+
+__all__ = ["Service", "running"]
+
+MARGIN_MS = 60_000
+"""Beyond the longest that a call may take: a call that still runs then is one of a process that is gone."""
+LOST = "The server was gone before the answer was whole"
+
+log: Any = structlog.get_logger("streamcontract.chat")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The store, the providers by name, and the tools."""
+
+    settings: ChatSettings
+    store: Store
+    providers: Mapping[str, Provider]
+    toolbox: Toolbox
+
+    @property
+    def limits(self) -> Limits:
+        """What bounds an answer."""
+        settings = self.settings
+        return Limits(settings.call_timeout, settings.tool_rounds, settings.answer_limit)
+
+    @property
+    def mode(self) -> str:
+        """Who answers: `builtin`, or `real` providers."""
+        return "builtin" if all(isinstance(provider, Builtin) for provider in self.providers.values()) else "real"
+
+
+@asynccontextmanager
+async def running(settings: ChatSettings) -> AsyncIterator[Service]:
+    """A service whose database is up to date. Raises what the database says when it cannot be."""
+    await migrate(settings.database_url)
+    engine = make_engine(
+        settings.database_url, connections=settings.database_connections, seconds=settings.database_timeout
+    )
+    providers = make_providers(settings)
+    try:
+        store = Store(
+            engine, seconds=settings.database_timeout, messages=settings.messages_limit, size=settings.size_limit
+        )
+        longest = int(settings.call_timeout * 1000) + MARGIN_MS
+        if lost := await store.end_lost(longest, LOST):
+            log.warning("calls of a server that is gone were ended", calls=lost)
+        service = Service(settings, store, providers, make_toolbox(settings))
+        log.info("chat is ready", providers=service.mode, offered=sorted(providers), database=engine.dialect.name)
+        yield service
+    finally:
+        for provider in providers.values():
+            await provider.close()
+        await engine.dispose()

@@ -1,0 +1,1 @@
+"""Where chats are stored: SQLite or PostgreSQL."""
