@@ -16,7 +16,13 @@ from served import COUNTER, LIMIT, post_bytes, read_all, read_until
 
 from streamcontract.services import SERVICES
 
-COMMAND = [sys.executable, "-c", "import typer; from streamcontract.cli.serve import serve; typer.run(serve)"]
+START = """
+import signal, typer
+from streamcontract.cli.serve import serve
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started with Ctrl-C ignored
+typer.run(serve)
+"""
+COMMAND = [sys.executable, "-c", START]
 HANDLERS = """
 import anyio
 from streamcontract import Event
