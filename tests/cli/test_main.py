@@ -87,3 +87,9 @@ def test_a_failure_of_our_own_is_one_line_and_no_verdict() -> None:
     assert "Traceback" not in done.stderr
     told = streamcontract("lint", "x.yaml", code=BROKEN, STREAMCONTRACT_TRACEBACK="1")
     assert "Traceback" in told.stderr
+
+
+def test_the_module_may_be_imported_by_a_worker_process() -> None:
+    """As anyio's and multiprocessing's workers import what `python -m` started."""
+    code = "import runpy; runpy.run_module('streamcontract.__main__', run_name='__mp_main__')"
+    assert subprocess.run([sys.executable, "-c", code, "--nonsense"], check=False, timeout=60).returncode == 0

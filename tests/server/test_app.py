@@ -250,7 +250,7 @@ def test_a_head_request_runs_no_handler(tmp_path: Path) -> None:
     ran: list[bool] = []
     with serve(create_app({written(tmp_path, ticking()): handlers(watch=watch)})) as served:
         answered = served.client.head("/watch")
-    assert (answered.status_code, answered.headers["content-type"]) == (200, "text/event-stream")
+    assert (answered.status_code, answered.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     assert ran == []
 
 

@@ -38,7 +38,7 @@ def test_events_are_sent_with_the_head_that_streams_need() -> None:
     with counting(up) as served:
         answer = post(served, 2, **{"X-Correlation-Id": "mine-1"})
     assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-accel-buffering"] == "no"
     assert answer.headers["x-counter"] == "v1"

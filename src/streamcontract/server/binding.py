@@ -134,7 +134,8 @@ def _stream_headers(document: Document, operation: Operation) -> dict[str, str]:
     stream = operation.stream
     if stream is None:
         return {}
-    made = {"content-type": stream.media_type, **STREAM_HEADERS}
+    charset = "" if ";" in stream.media_type else "; charset=utf-8"  # what an event stream always is, for who wonders
+    made = {"content-type": f"{stream.media_type}{charset}", **STREAM_HEADERS}
     at, response = document.resolve((*operation.pointer, "responses", stream.status))
     for name in response.get("headers", {}):
         value = _single_value(document, (*at, "headers", name))

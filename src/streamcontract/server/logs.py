@@ -11,8 +11,12 @@ from streamcontract.server.settings import Settings
 
 __all__ = ["configure_library_logs", "configure_logs"]
 
-QUIET = {"connexion": logging.ERROR, "uvicorn.access": logging.WARNING}
-"""Libraries that would say again what we log: from which level on they are heard."""
+QUIET = {
+    "connexion": logging.ERROR,
+    "uvicorn.access": logging.WARNING,
+    **dict.fromkeys(("httpx", "httpx2", "httpcore", "httpcore2", "openai", "anthropic"), logging.WARNING),
+}
+"""Libraries that say again what we log, or URLs with what is secret in them: from which level on they are heard."""
 
 
 def configure_logs(settings: Settings) -> None:

@@ -130,7 +130,7 @@ STORED: dict[str, Any] = {
         {"role": "assistant", "content": "Hello", "callId": "k1"},
     ],
     "calls": [CALL | {"status": "completed", "usage": RIGHT[-1][1]["usage"]}],
-    "toolCalls": [{"toolCallId": "t1", "callId": "k1"}, {"toolCallId": "t2", "callId": "k1"}],
+    "toolCalls": [data | {"callId": "k1"} for name, data in RIGHT if name == "tool_call"],
 }
 AFTER_ERROR = STORED | {
     "messages": STORED["messages"][:2],
@@ -177,12 +177,17 @@ FOLLOW_UPS: list[tuple[str, Events, Change]] = [
     ("no-answer-after-error", ERROR, lambda chat: chat["calls"][0].pop("error")),
     ("no-answer-after-error", ERROR, lambda chat: chat["calls"][0].update(status="completed")),
     ("tool-calls-are-stored", RIGHT, lambda chat: chat["toolCalls"].pop()),
+    ("tool-calls-are-stored", RIGHT, lambda chat: chat["toolCalls"][0].update(args={})),
+    ("tool-calls-are-stored", RIGHT, lambda chat: chat["toolCalls"][1].update(error=None)),
+    ("tool-calls-are-stored", RIGHT, lambda chat: chat["toolCalls"][1].update(resultPreview="")),
     ("tool-calls-are-stored", ERROR, lambda chat: chat["toolCalls"][0].update(callId="k0")),
     ("input-is-stored", RIGHT, lambda chat: chat["messages"][0].pop("name")),
     ("input-is-stored", ERROR, lambda chat: chat["messages"][0].update(content="Ho")),
+    ("input-is-stored", RIGHT, lambda chat: chat["messages"].insert(0, chat["messages"][0])),
+    ("last-input-is-stored", RIGHT, lambda chat: chat["messages"][0].pop("name")),
     ("last-input-is-stored", RIGHT, lambda chat: chat["messages"][0].update(content="Ho")),
     ("last-input-is-stored", ERROR, lambda chat: chat["messages"][0].update(role="system")),
-    ("new-chat-holds-the-input-once", RIGHT, lambda chat: chat["messages"].append(chat["messages"][0])),
+    ("answer-stands-last", RIGHT, lambda chat: chat["messages"].reverse()),
 ]
 
 
@@ -194,7 +199,7 @@ def test_every_follow_up_is_broken_here() -> None:
 def test_what_is_stored_wrongly_is_found(id_: str, events: Events, change: Change) -> None:
     stored = deepcopy(STORED if events is RIGHT else AFTER_ERROR)
     change(stored)
-    body = GOES_ON if id_ == "last-input-is-stored" else NEW_CHAT
+    body = GOES_ON if id_ in ("last-input-is-stored", "answer-is-stored") else NEW_CHAT
     assert failing(events, body, stored) == {id_}
 
 

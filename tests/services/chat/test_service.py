@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
+from served import LIMIT
 from services.chat.chatting import (
     CONTRACT,
     HELLO,
@@ -24,9 +26,12 @@ from structlog.testing import capture_logs
 
 from streamcontract import Contract
 from streamcontract.server import Settings
+from streamcontract.services.chat import service as chat_service
 from streamcontract.services.chat.providers.provider import Completion, Text, ToolRequest, Usage
 from streamcontract.services.chat.service import running
 from streamcontract.services.chat.settings import ChatSettings
+from streamcontract.services.chat.store.reading import load
+from streamcontract.services.chat.store.rows import Row
 from streamcontract.services.chat.tools.toolbox import ToolResult
 
 
@@ -280,3 +285,46 @@ def test_the_built_in_provider_is_announced_at_the_start(sqlite: str) -> None:
 def test_a_database_that_is_not_supported_is_an_error_of_the_settings(url: str) -> None:
     with pytest.raises(ValueError, match="database_url"):
         ChatSettings(database_url=url)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"database_url": "postgresql://u:PWSECRET@127.0.0.1:notaport/chat"},
+        {"database_url": "mysql://u:PWSECRET@h/chat"},
+        {"tokens": " , "},
+        {"tokens": "PWSECRETé"},
+        {"openai_base_url": "u:PWSECRET@nowhere"},
+        {"search_url": "zzz"},
+        {"answer_limit": 2_000_000},
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_an_error_at_the_start_that_tells_no_secret(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))) as caught:
+        ChatSettings(**wrong)
+    assert "PWSECRET" not in str(caught.value)
+
+
+def test_without_a_key_no_provider_is_said_to_be_there(sqlite: str) -> None:
+    async def start() -> str:
+        async with running(ChatSettings(database_url=sqlite, providers="real")) as service:
+            return service.mode
+
+    assert anyio.run(start) == "none"
+
+
+def test_calls_that_nobody_runs_any_more_are_ended_while_the_server_runs(
+    sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_service, "LOST_SECONDS", 0.01)
+    monkeypatch.setattr(chat_service, "MARGIN_MS", -3_600_000)  # any call that runs is taken for lost
+
+    async def go() -> None:
+        async with running(ChatSettings(database_url=sqlite)) as service:
+            opened = await service.store.open(None, "openai", "m", [Row("user", "Hi")])
+            with anyio.fail_after(LIMIT):
+                while (await load(service.store, opened.chat_id)).calls[0]["status"] != "aborted":
+                    await anyio.lowlevel.checkpoint()
+
+    anyio.run(go)

@@ -288,12 +288,16 @@ database, chat_id, name = sys.argv[1:4]
 
 async def main():
     async with stored(database) as store:
-        print("ready", flush=True)
-        sys.stdin.readline()
         for number in range(15):
             rows = [Row("user", f"q{name}{number}.{part}") for part in (1, 2)]
+            wait_for_the_other()
             call = await store.open(chat_id, "openai", "m", rows)
+            wait_for_the_other()
             await store.complete(call, f"a{name}{number}", None, 1)
+
+def wait_for_the_other():
+    print("ready", flush=True)
+    sys.stdin.readline()
 
 anyio.run(main)
 """
@@ -311,13 +315,14 @@ def test_streams_of_two_processes_on_one_chat_lose_and_mix_nothing(database: str
         subprocess.Popen([*command, name, *sys.path], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for name in ("x", "y")
     ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    for _ in range(2 * 15):  # both at once, to open and to complete each of their calls
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
     assert [process.wait(timeout=120) for process in processes] == [0, 0]
 
     async def look() -> None:
@@ -325,7 +330,7 @@ def test_streams_of_two_processes_on_one_chat_lose_and_mix_nothing(database: str
             rows = (await load(store, chat_id)).messages
         assert_whole(rows, {f"{name}{number}" for name in "xy" for number in range(15)})
         order = [content[1] for content in blocks(rows)]
-        assert order != sorted(order), "the two processes did not run at once, so nothing was shown"
+        assert order != sorted(order), "their calls overlap, so neither's rows can all come first"
 
     anyio.run(look)
 

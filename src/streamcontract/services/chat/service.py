@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import structlog
 
 from streamcontract.services.chat.conversation import Limits
@@ -14,6 +15,7 @@ from streamcontract.services.chat.providers.provider import Provider
 from streamcontract.services.chat.settings import ChatSettings
 from streamcontract.services.chat.store.engine import make_engine
 from streamcontract.services.chat.store.migrate import migrate
+from streamcontract.services.chat.store.rows import StoreError
 from streamcontract.services.chat.store.store import Store
 from streamcontract.services.chat.tools.toolbox import Toolbox, make_toolbox
 
@@ -21,6 +23,8 @@ __all__ = ["Service", "running"]
 
 MARGIN_MS = 60_000
 """Beyond the longest that a call may take: a call that still runs then is one of a process that is gone."""
+LOST_SECONDS = 60.0
+"""How often such calls are looked for."""
 LOST = "The server was gone before the answer was whole"
 
 log: Any = structlog.get_logger("streamcontract.chat")
@@ -43,7 +47,9 @@ class Service:
 
     @property
     def mode(self) -> str:
-        """Who answers: `builtin`, or `real` providers."""
+        """Who answers: `builtin`, `real` providers, or `none`."""
+        if not self.providers:
+            return "none"
         return "builtin" if all(isinstance(provider, Builtin) for provider in self.providers.values()) else "real"
 
 
@@ -60,12 +66,29 @@ async def running(settings: ChatSettings) -> AsyncIterator[Service]:
             engine, seconds=settings.database_timeout, messages=settings.messages_limit, size=settings.size_limit
         )
         longest = int(settings.call_timeout * 1000) + MARGIN_MS
-        if lost := await store.end_lost(longest, LOST):
-            log.warning("calls of a server that is gone were ended", calls=lost)
+        await _end_lost_once(store, longest)
         service = Service(settings, store, providers, make_toolbox(settings))
         log.info("chat is ready", providers=service.mode, offered=sorted(providers), database=engine.dialect.name)
-        yield service
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_end_lost_calls, store, longest)
+            yield service
+            tasks.cancel_scope.cancel()
     finally:
         for provider in providers.values():
             await provider.close()
         await engine.dispose()
+
+
+async def _end_lost_calls(store: Store, longest: int) -> None:
+    """A call whose end could not be recorded, or whose server is gone, does not run for ever in what getChat shows."""
+    while True:
+        await anyio.sleep(LOST_SECONDS)
+        try:
+            await _end_lost_once(store, longest)
+        except StoreError as error:
+            log.warning("the database does not answer", why=str(error)[:2000])
+
+
+async def _end_lost_once(store: Store, longest: int) -> None:
+    if lost := await store.end_lost(longest, LOST):
+        log.warning("calls that nobody runs any more were ended", calls=lost)

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,7 +15,7 @@ __all__ = ["ChatSettings", "get_settings"]
 class ChatSettings(BaseSettings):
     """The settings of the chat service."""
 
-    model_config = SettingsConfigDict(env_prefix="CHAT_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CHAT_", extra="ignore", hide_input_in_errors=True)
 
     tokens: SecretStr = Field(
         default=SecretStr(""), description="Bearer tokens that may come in, by commas; none: all may"
@@ -49,7 +50,7 @@ class ChatSettings(BaseSettings):
         default=2, ge=0, le=2, description="How often a call that failed before its first byte is made again"
     )
     answer_limit: int = Field(
-        default=1_000_000, ge=1, le=10_000_000, description="Characters of an answer; a longer one is an `error`"
+        default=1_000_000, ge=1, le=1_000_000, description="Characters of an answer; a longer one is an `error`"
     )
     messages_limit: int = Field(default=10_000, ge=1, description="Messages of a chat; beyond: 409")
     size_limit: int = Field(default=16_000_000, ge=1, description="Characters of a chat; beyond: 409")
@@ -61,6 +62,24 @@ class ChatSettings(BaseSettings):
     tool_rounds: int = Field(
         default=8, ge=0, le=32, description="Rounds of tool calls in one answer; then no tools are offered any more"
     )
+
+    @field_validator("tokens")
+    @classmethod
+    def _some_token(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and not any(token.strip() for token in text.split(",")):
+            raise ValueError("there is no token in it, and everybody would come in; leave it out if that is meant")
+        if not text.isascii():
+            raise ValueError("a token is ASCII, as it stands in a header")
+        return value
+
+    @field_validator("openai_base_url", "xai_base_url", "anthropic_base_url", "search_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("it is no address of a server, such as http://127.0.0.1:8080/v1")
+        return value
 
     @field_validator("database_url")
     @classmethod

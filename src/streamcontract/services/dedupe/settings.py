@@ -12,7 +12,7 @@ __all__ = ["DedupeSettings", "get_settings"]
 class DedupeSettings(BaseSettings):
     """The settings of the dedupe service."""
 
-    model_config = SettingsConfigDict(env_prefix="DEDUPE_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DEDUPE_", extra="ignore", hide_input_in_errors=True)
 
     api_keys: SecretStr = Field(
         default=SecretStr(""), description="Bearer keys that may come in, by commas; none: all may"

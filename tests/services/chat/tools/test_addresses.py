@@ -176,6 +176,7 @@ def _is_global(address: Address) -> bool:
         ("http://me:secret@site.test/", "an address with a user name in it cannot be fetched"),
         ("http://site.test:22/", "port 22 cannot be fetched from"),
         ("http://site.test:8080/", "port 8080 cannot be fetched from"),
+        ("http://8.8.8.8:0/", "port 0 cannot be fetched from"),
         ("http://site.test:99999/", "port 99999 cannot be fetched from"),
         ("http://" + "x" * 2000, "the address has more than 2000 characters"),
         ("http://a\tb/", "the address is not a URL"),

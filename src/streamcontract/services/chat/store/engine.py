@@ -15,7 +15,7 @@ def database_url(text: str) -> URL:
     """The URL with the driver that is used for its kind of database. Raises ValueError, without what it may hold."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise ValueError("it is not a database's URL, such as sqlite:///chat.db") from None
     kind = url.drivername.partition("+")[0]
     if kind not in DRIVERS:

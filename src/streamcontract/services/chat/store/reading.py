@@ -39,7 +39,7 @@ async def load(store: Store, chat_id: str) -> StoredChat:
             raise UnknownChatError(chat_id)
         messages = select(MESSAGES).where(MESSAGES.c.chat_id == chat_id).order_by(MESSAGES.c.position)
         calls = select(LLM_CALLS).where(LLM_CALLS.c.chat_id == chat_id)
-        calls = calls.order_by(LLM_CALLS.c.answer_position, LLM_CALLS.c.started_at, LLM_CALLS.c.id)
+        calls = calls.order_by(LLM_CALLS.c.started_at, LLM_CALLS.c.answer_position, LLM_CALLS.c.id)
         tool_calls = select(TOOL_CALLS).where(TOOL_CALLS.c.call_id.in_(call_ids))
         tool_calls = tool_calls.order_by(TOOL_CALLS.c.started_at, TOOL_CALLS.c.call_id, TOOL_CALLS.c.number)
         parts = [await _rows(connection, query) for query in (messages, calls, tool_calls)]

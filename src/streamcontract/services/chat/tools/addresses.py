@@ -85,7 +85,7 @@ class Gate:
     async def addresses(self, url: httpx2.URL) -> Sequence[Address]:
         """The addresses to connect to, and no others, since a second look-up may find others. Raises ToolError."""
         host = url.raw_host.decode("ascii").lower().removesuffix(".")
-        port = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
+        port = url.port if url.port is not None else {"http": 80, "https": 443}.get(url.scheme, 0)
         if url.scheme not in {"http", "https"} or not host:
             raise ToolError("only http and https addresses can be fetched")
         if url.userinfo:
