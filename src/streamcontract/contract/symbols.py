@@ -95,13 +95,15 @@ class Payload:
     @property
     def value(self) -> Any:
         """The parsed JSON, or None where it is none."""
-        self._parse()
+        if not self._parsed:
+            self._parse()
         return self._value
 
     @property
     def error(self) -> str | None:
         """Why it is not JSON."""
-        self._parse()
+        if not self._parsed:
+            self._parse()
         return self._error
 
     @property
@@ -110,8 +112,6 @@ class Payload:
         return repr(shorten(self.text, 120))
 
     def _parse(self) -> None:
-        if self._parsed:
-            return
         self._parsed = True
         try:
             self._value = decode_json(self.text)
