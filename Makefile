@@ -12,7 +12,7 @@ help: ## Show what each target does
 $(STAMP): pyproject.toml test-harness/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet -e '.[services,postgres,otel]' -e test-harness --group dev --group bench
+	$(BIN)/python -m pip install --quiet -e '.[services,postgres,redis,otel]' -e test-harness --group dev --group bench
 	touch $(STAMP)
 
 setup: $(STAMP) ## Make .venv and install everything that the other targets need
@@ -33,8 +33,9 @@ generate: setup ## Make the payload types and the docs' tables from the contract
 	$(BIN)/python tools/generate.py
 	$(BIN)/python tools/pages.py
 
-test: setup ## All tests
-	$(BIN)/pytest
+test: setup ## All tests: those that measure a pace by themselves, then the others on up to four cores
+	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m "not alone" -n auto --maxprocesses 4 --dist worksteal
 
 conformance: setup ## Start the reference services, check them over real sockets, write reports/
 	$(BIN)/python tools/conformance.py

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from streamcontract import Contract, Event, Request, Response, StreamMonitor
+from streamcontract import Contract, Event, Linked, Request, Response, StreamMonitor
 from streamcontract.contract.model import Stream
 
 __all__ = [
@@ -96,10 +96,11 @@ def watched(
     *,
     request: Request | None = None,
     response: Response | None = None,
+    linked: Linked | None = None,
     by: str | None = "server",
 ) -> StreamMonitor:
     """A monitor that has seen these events, each as (type, data), and the end unless `by` is None."""
-    monitor = stream.monitor(request, response)
+    monitor = stream.monitor(request, response, linked=linked)
     for event, data in events:
         monitor.observe(Event(event, data))
     if by is not None:

@@ -32,7 +32,7 @@ __all__ = [
     "written",
 ]
 
-LIMIT = 10.0
+LIMIT = 30.0
 """No wait in a test is longer, in seconds."""
 
 

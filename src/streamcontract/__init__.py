@@ -4,7 +4,7 @@ from streamcontract.contract.model import Contract, Operation, Stream
 from streamcontract.contract.problems import ContractError, Location, Problem
 from streamcontract.monitor.findings import Finding, Level, Unsettled, Verdict
 from streamcontract.monitor.monitor import StreamMonitor
-from streamcontract.monitor.request import Request, Response
+from streamcontract.monitor.request import Linked, Request, Response
 from streamcontract.monitor.timing import Tolerance
 from streamcontract.wire.events import Event
 
@@ -14,6 +14,7 @@ __all__ = [
     "Event",
     "Finding",
     "Level",
+    "Linked",
     "Location",
     "Operation",
     "Problem",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from streamcontract.contract.model import Afterwards
 from streamcontract.monitor.rules import values_read
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judgement
+from streamcontract_harness.spoken import parsed
 
 __all__ = ["FollowUp", "follow_up", "never_asked"]
 
@@ -38,6 +38,8 @@ def follow_up(judgement: Judgement, make: Make, examine: Examine) -> Iterator[Fo
         return
     for rule in monitor.stream.afterwards:
         if rule.after and monitor.last_symbol not in rule.after:
+            continue
+        if rule.needs_link and exchange.request.linked is None:
             continue
         if monitor.verdict is Verdict.VIOLATES:
             reason = "the stream itself was wrong, so what follows from it was not looked at"
@@ -67,7 +69,12 @@ def _id(rule: Afterwards) -> str:
 def _follow(
     rule: Afterwards, monitor: StreamMonitor, exchange: Exchange, make: Make, examine: Examine
 ) -> Iterator[FollowUp]:
-    scope: dict[str, Any] = {"request": exchange.request.view.scope(), **monitor.collected(rule)}
+    linked = exchange.request.linked
+    scope: dict[str, Any] = {
+        "request": exchange.request.view.scope(),
+        "linked": linked.scope() if linked is not None else {},
+        **monitor.collected(rule),
+    }
     if monitor.last is not None:
         scope["last"] = monitor.last
     if rule.when is not None and not _holds(rule.when.evaluate, scope):
@@ -80,7 +87,7 @@ def _follow(
         yield FollowUp(_id(rule), finding=_finding(rule, monitor, exchange, message))
         return
     request = make(rule.operation, parameters, body, rule.body is not None)
-    before = (*exchange.request.before, replace(exchange.request, before=()))
+    before = (*exchange.request.before, exchange.request.as_step())
     answer = examine(replace(request, before=before))
     finding = unsettled = None
     if answer.exchange.ending in (Ending.SERVER, Ending.ENOUGH):
@@ -127,11 +134,5 @@ def _holds(evaluate: Callable[[Mapping[str, Any]], Any], scope: Mapping[str, Any
 
 def _response(exchange: Exchange) -> dict[str, Any]:
     """The follow-up's answer, its body parsed where it is JSON."""
-    text = exchange.body.decode(errors="replace")
-    body: Any = text
-    if exchange.media_type.endswith("json"):
-        try:
-            body = json.loads(text)
-        except (ValueError, RecursionError):
-            body = text
+    body = parsed(exchange.body, exchange.media_type)
     return {"status": exchange.status, "headers": dict(exchange.header_map()), "body": body}

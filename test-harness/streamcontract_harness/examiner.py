@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streamcontract import Finding
 from streamcontract_harness.afterwards import FollowUp, Make, follow_up
@@ -142,4 +142,4 @@ def reported(finding: Finding, exchange: Exchange) -> Reported:
     stretch = None
     if finding.offset is not None and exchange.size:
         stretch = Stretch.around(exchange, finding.offset)
-    return Reported(finding, exchange.request, stretch)
+    return Reported(finding, replace(exchange.request, linked=None), stretch)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from streamcontract.monitor.request import Request
+from streamcontract.monitor.request import Linked, Request
 
 __all__ = ["Chunks", "Ending", "Exchange", "SentRequest"]
 
@@ -29,7 +29,8 @@ class Ending(Enum):
 class SentRequest:
     """One request, as it goes over the wire and (`view`) as rules speak of it.
 
-    `before` are the requests whose answers this one was made from (a stream reached through links), oldest first.
+    `before` are the requests whose answers this one was made from (a stream reached through links), oldest first;
+    `linked` is the exchange whose link led here. It is there to judge by, and is not kept in what is reported.
     """
 
     operation: str
@@ -39,10 +40,15 @@ class SentRequest:
     body: bytes | None
     view: Request
     before: tuple[SentRequest, ...] = ()
+    linked: Linked | None = None
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whose name is given in lower case."""
         return next((value for key, value in self.headers if key.lower() == name), None)
+
+    def as_step(self) -> SentRequest:
+        """The request by itself, as one of several in a row."""
+        return replace(self, before=(), linked=None)
 
 
 class Chunks:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from streamcontract import Contract, Finding, Level, Response, StreamMonitor, Tolerance, Verdict
+from streamcontract import Contract, Finding, Level, Response, StreamMonitor, Tolerance, Unsettled, Verdict
 from streamcontract_harness.checks.catalogue import check_exchange
 from streamcontract_harness.documented import Documented, documented
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.results import Tally
 
-__all__ = ["Judge", "Judgement", "StreamListener", "count"]
+__all__ = ["Judge", "Judgement", "StreamListener", "count", "never_applied"]
 
 Wants = Callable[[str], bool]
 """Whether findings of an id are asked for."""
@@ -51,6 +51,7 @@ class StreamListener:
             Response(status, exchange.header_map()),
             started=exchange.started,
             tolerance=self._tolerance,
+            linked=self._request.linked,
         )
 
     def chunk(self, at: float, data: bytes) -> bool:
@@ -106,6 +107,7 @@ def count(tally: Tally, judgement: Judgement, wants: Wants = lambda _: True) -> 
         tally.explained = tally.explained or judgement.violates(wants)
         return
     tally.streams += 1
+    tally.linked_streams += exchange.request.linked is not None
     tally.events += monitor.events
     tally.unknown.update(monitor.unknown)
     if not judgement.violates(wants):
@@ -120,6 +122,13 @@ def count(tally: Tally, judgement: Judgement, wants: Wants = lambda _: True) -> 
         tally.outcomes[monitor.last_symbol] += 1
     for unsettled in monitor.unsettled:
         tally.unsettled.setdefault(unsettled.id, unsettled)
+
+
+def never_applied(tally: Tally) -> Iterator[Unsettled]:
+    """Rules about the exchange whose link led to a stream, where no link led to any."""
+    for rule in tally.stream.rules if tally.stream and tally.streams and not tally.linked_streams else ():
+        if rule.needs_link:
+            yield Unsettled(f"rule.{rule.id}", "it was never applied, as no stream that was read was reached by a link")
 
 
 def _close(monitor: StreamMonitor, exchange: Exchange) -> None:

@@ -82,6 +82,7 @@ class Tally:
     """What was seen of one operation.
 
     `other_methods`: requests with a method that the operation does not have.
+    `linked_streams`: streams that a link of the contract led to.
     `finished_streams` are right ones that were read to their end, or to where the contract lets them end; `left` says
     why another was not. `followed` are the ids of `afterwards` that were asked, or told to be unsettled.
     `explained`: a violation stands between the checker and the stream; `not_reached` says why the rest was left out.
@@ -95,6 +96,7 @@ class Tally:
     requests: int = 0
     other_methods: int = 0
     streams: int = 0
+    linked_streams: int = 0
     right_streams: int = 0
     inconclusive_streams: int = 0
     finished_streams: int = 0

@@ -16,7 +16,7 @@ from streamcontract_harness.exchange import SentRequest
 from streamcontract_harness.generation.api_run import ApiFinding, ApiNote, ApiRun, ApiStep
 from streamcontract_harness.generation.probes import ProbePlan, request_for
 from streamcontract_harness.generation.schema import ApiSchema, GenerationError, api_schema, selected
-from streamcontract_harness.judge import Judge
+from streamcontract_harness.judge import Judge, never_applied
 from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.results import Report, Reported
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
@@ -158,7 +158,7 @@ class _Run:
             if over and not tally.requests:
                 tally.not_reached = report.cut_short or "the run was stopped"
             if tally.stream is not None and tally.streams:
-                for unsettled in never_asked(tally.stream, tally.followed):
+                for unsettled in (*never_asked(tally.stream, tally.followed), *never_applied(tally)):
                     tally.unsettled[unsettled.id] = unsettled
             if not over:
                 for finding in check_operation(tally):

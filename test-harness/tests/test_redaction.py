@@ -123,3 +123,11 @@ def test_what_json_in_a_stream_calls_a_secret() -> None:
         b'data: {"access_token": "%b", "max_tokens": "3", "token":"%b"}\n' % (HIDDEN.encode(), HIDDEN.encode())
     )
     assert Redactor().data(b"\xff\xfe") == b"\xff\xfe"
+
+
+def test_what_a_message_says_that_an_expression_read() -> None:
+    said = 'it does not hold (linked.response.body.access_token was "abc\\"d", data.max_tokens was "3", n was 4)'
+    assert Redactor().text(said) == said.replace('abc\\"d', HIDDEN)
+    assert Redactor().text('request.headers.authorization was "Bearer abc…') == (
+        f'request.headers.authorization was "{HIDDEN}'
+    )

@@ -126,6 +126,7 @@ HOSTILE: dict[str, tuple[Route, Ending, int | None]] = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", HOSTILE)
 def test_survives(transport: Transport, name: str) -> None:
     route, ending, status = HOSTILE[name]
@@ -167,6 +168,7 @@ SAID: dict[str, tuple[list[Step], Ending, str]] = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", SAID)
 def test_says_in_plain_words_what_came(transport: Transport, name: str) -> None:
     route, ending, said = SAID[name]
@@ -174,6 +176,7 @@ def test_says_in_plain_words_what_came(transport: Transport, name: str) -> None:
     assert (exchange.ending, exchange.detail) == (ending, said)
 
 
+@pytest.mark.alone
 def test_reset_before_the_request_is_read(transport: Transport) -> None:
     with LiteralServer({}, before_request=[Reset()]) as server:
         exchange = transport.exchange(request_to(server.url, "POST", b"x" * 1_000_000))
@@ -181,6 +184,7 @@ def test_reset_before_the_request_is_read(transport: Transport) -> None:
     assert exchange.detail
 
 
+@pytest.mark.alone
 def test_a_server_that_never_reads_a_large_request(transport: Transport) -> None:
     with LiteralServer({}, before_request=[Pause(5)]) as server:
         exchange = transport.exchange(request_to(server.url, "POST", b"x" * 50_000_000))
@@ -193,6 +197,7 @@ def test_answer_that_comes_before_the_request_was_taken_is_read(patient: Transpo
     assert (exchange.status, exchange.body, exchange.ending) == (413, b"too large", Ending.SERVER)
 
 
+@pytest.mark.alone
 def test_refused(transport: Transport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -203,15 +208,18 @@ def test_refused(transport: Transport) -> None:
     assert exchange.detail == transport.reach(url)
 
 
+@pytest.mark.alone
 def test_unknown_host(transport: Transport) -> None:
     assert "no connection to nowhere.invalid" in transport.reach("http://nowhere.invalid")
 
 
+@pytest.mark.alone
 def test_reachable(transport: Transport) -> None:
     with LiteralServer({}) as server:
         assert transport.reach(server.url) == ""
 
 
+@pytest.mark.alone
 def test_plain_server_asked_by_tls(transport: Transport) -> None:
     with LiteralServer({}) as server:
         assert "no connection" in transport.reach(server.url.replace("http:", "https:"))
@@ -239,6 +247,7 @@ def test_body_that_the_end_of_the_connection_ends(patient: Transport) -> None:
     assert (exchange.ending, exchange.body) == (Ending.SERVER, b"data: 1\n\n")
 
 
+@pytest.mark.alone
 def test_leaves_a_server_that_has_said_all_and_stays(transport: Transport) -> None:
     before = time.monotonic()
     exchange = ask(transport, stream(b"done\n\n", Hang()), listener=Recorder(enough=b"done"))
@@ -267,9 +276,9 @@ def test_stop_ends_what_is_under_way() -> None:
 
 
 @pytest.mark.parametrize(("method", "headers"), [("GET", {"x-a": "b\r\nx-c: d"}), ("GE T", {}), ("GET", {"x-a": "→"})])
-def test_what_is_no_http_is_not_sent(transport: Transport, method: str, headers: dict[str, str]) -> None:
+def test_what_is_no_http_is_not_sent(patient: Transport, method: str, headers: dict[str, str]) -> None:
     with LiteralServer({}) as server, pytest.raises(UnsendableError, match="cannot be sent"):
-        transport.exchange(request_to(server.url, method, **headers))
+        patient.exchange(request_to(server.url, method, **headers))
 
 
 def test_memory_for_chunks_of_one_byte_is_bounded(patient: Transport) -> None:

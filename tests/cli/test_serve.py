@@ -42,6 +42,18 @@ async def lifespan():
     raise OSError("no disk")
     yield
 """
+SLOW_END = """
+import contextlib
+
+@contextlib.asynccontextmanager
+async def lifespan():
+    yield
+    print("ending", flush=True)
+    try:
+        await anyio.sleep(3600)
+    finally:
+        print("cleaned up", flush=True)
+"""
 START_LIMIT = 60.0
 """A busy machine takes long to import everything."""
 
@@ -121,6 +133,38 @@ def test_a_signal_ends_open_streams_and_the_server(folder: Path, number: signal.
         assert "Traceback" not in process.stderr.read()
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_second_signal_ends_the_wait_for_a_service(folder: Path, number: signal.Signals, code: int) -> None:
+    (folder / "slow_handlers.py").write_text(HANDLERS + SLOW_END)
+    with serving(folder, f"{COUNTER}=slow_handlers", "--port", "0") as (process, _):
+        process.send_signal(number)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ending\n"
+        process.send_signal(number)
+        assert process.wait(LIMIT) == code
+        assert process.stdout.read() == "cleaned up\n"
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_second_signal_before_all_streams_have_ended_lets_services_clean_up(folder: Path) -> None:
+    (folder / "slow_handlers.py").write_text(HANDLERS + SLOW_END)
+    with (
+        serving(folder, f"{COUNTER}=slow_handlers", "--port", "0") as (process, url),
+        socket.create_connection(("127.0.0.1", port_of(url)), LIMIT) as connection,
+    ):
+        connection.sendall(post_bytes(body=b'{"to":2,"how":"slow"}'))
+        read_until(connection, b'{"n":0}\n\n')
+        process.send_signal(signal.SIGINT)
+        read_all(connection)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT) == 130
+        assert process.stdout is not None
+        assert process.stdout.read() == "ending\ncleaned up\n"
+        assert process.stderr is not None
+        assert '"exception"' not in process.stderr.read()
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_reference_services_are_served_by_name(tmp_path: Path, name: str) -> None:
     with serving(tmp_path, "--services", name, "--port", "0") as (_, url):
@@ -181,6 +225,31 @@ def test_a_service_that_cannot_start_is_told(folder: Path) -> None:
     code, said = fails(folder, f"{COUNTER}=down_handlers", "--port", "0")
     assert code == 3
     assert "no disk" in said
+
+
+@pytest.mark.parametrize(
+    ("service", "environment", "words"),
+    [
+        (
+            "tasks",
+            {"TASKS_BROKER": "redis://:s3cret@127.0.0.1:1", "TASKS_BROKER_TIMEOUT": "0.1"},
+            "Redis cannot be used",
+        ),
+        ("tasks", {"TASKS_BROKER": "sqlite:///missing/tasks.db"}, "missing/tasks.db cannot be used"),
+        ("chat", {"CHAT_DATABASE_URL": "sqlite:///missing/chat.db"}, "the database cannot be used"),
+        ("chat", {"CHAT_DATABASE_URL": "postgresql://a:s3cret@127.0.0.1:1/chat"}, "the database cannot be used"),
+    ],
+)
+def test_what_a_service_needs_and_is_not_there_is_told_in_one_line(
+    tmp_path: Path, service: str, environment: dict[str, str], words: str
+) -> None:
+    code, said = fails(tmp_path, "--services", service, "--port", "0", **environment)
+    assert code == 3
+    (line,) = [line for line in said.splitlines() if words in line]
+    assert f"streamcontract.services.{service}.handlers could not start: " in line
+    assert len(line) < 400
+    assert "exception" not in said
+    assert "s3cret" not in said
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])

@@ -244,6 +244,26 @@ REFUSED: dict[str, tuple[Change, str, list[str]]] = {
     "collect value": (put("rules", 0, "collect", "text", "join", "data."), '"data."', ["CEL"]),
     "collect where": (put("rules", 0, "collect", "text", "where", "text != 1 &&"), "text != 1 &&", ["CEL"]),
     "collect a taken name": (put("rules", 0, "collect", "data", {"count": "delta"}), '"data"', ["data"]),
+    "collect what linked means": (put("rules", 0, "collect", "linked", {"count": "delta"}), '"linked"', ["linked"]),
+    "member that no linked exchange has": (
+        put("rules", 0, "assert", "data.text == linked.respons.body.text"),
+        "linked.respons",
+        ["linked.respons", "did you mean `response`", "operation, request, response"],
+    ),
+    "member that no linked answer has": (
+        put("rules", 0, "when", "linked.response.code == 1"),
+        "response.code",
+        ["linked.response has no 'code'"],
+    ),
+    "member that no request has": (put("rules", 0, "assert", "has(request.bdoy.x)"), "bdoy", ["did you mean `body`"]),
+    "slice by what led here": (put("slices", 0, "by", "linked.operation"), "linked", ["linked", "not known here"]),
+    "order by what led here": (
+        put(
+            "sequence", [{"when": "linked.operation == 'x'", "sequence": "meta block* done"}, {"sequence": "meta done"}]
+        ),
+        "linked",
+        ["linked", "not known here"],
+    ),
     "order by the stream's data": (
         put("sequence", [{"when": "data.x", "sequence": "meta block* done"}, {"sequence": "meta block* done"}]),
         "data.x",

@@ -211,3 +211,27 @@ def test_a_large_event_leaves_the_rules_about_it_unjudged_and_its_schema_judged(
     said = [line for line in capfd.readouterr().err.splitlines() if "the event is too large to be judged by" in line]
     assert len(said) == 2
     assert "rule.short" in said[0]
+
+
+@pytest.mark.parametrize("guard", ["enforce", "report"])
+def test_rules_about_a_link_disturb_no_stream(
+    guard: GuardMode, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The guard knows of no request before this one, so that it can neither fail nor leave anything open."""
+
+    async def watch(body: Any) -> AsyncIterator[Event]:
+        yield Event("tick", "1")
+
+    rules = [
+        {"id": "as-admitted", "at": "tick", "assert": "data == linked.response.body.text"},
+        {"id": "as-asked", "at": "end", "collect": {"n": {"count": "tick", "where": "linked.request.body.n == 2"}},
+         "when": "has(linked.request.body)", "assert": "n == 2"},
+    ]  # fmt: skip
+    tree = document({"sequence": "tick", "rules": rules}, {"tick": text_event("tick")})
+    tree["paths"]["/watch"]["post"]["requestBody"] = {"content": {"application/json": {}}}
+    app = create_app({written(tmp_path, tree): handlers(watch=watch)}, settings=Settings(guard=guard))
+    with serve(app) as served:
+        answer = served.client.post("/watch", json={})
+        assert findings(served.metrics()) == {}
+    assert (answer.status_code, answer.text) == (200, "event: tick\ndata: 1\n\n")
+    assert "finding" not in capfd.readouterr().err

@@ -56,7 +56,8 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
-READ: list[tuple[str, dict[str, str], dict[str, Any]]] = [
+Sent = dict[str, str] | list[tuple[str, str]]
+READ: list[tuple[str, Sent, dict[str, Any]]] = [
     ("/things/12", {}, {"thing_id": 12}),
     ("/things/1?id=5", {}, {"id_": 5}),
     ("/things/1?flag=true&ratio=0.5", {}, {"flag": True, "ratio": 0.5}),
@@ -78,6 +79,8 @@ READ: list[tuple[str, dict[str, str], dict[str, Any]]] = [
     ("/things/1?where=%7B%22a%22:%5B1%5D%7D", {}, {"where": {"a": [1]}}),
     ("/things/1", {"X-Trace": "9"}, {"x_trace": 9}),
     ("/things/1", {"X-List": "1, 2"}, {"x_list": [1, 2]}),
+    ("/things/1", [("X-List", "1, 2"), ("x-list", "3")], {"x_list": [1, 2, 3]}),
+    ("/things/1", [("X-Unknown", "1"), ("X-Unknown", "2")], {}),
     ("/things/1", {"Cookie": "session=abc; other=1"}, {"session": "abc"}),
     ("/things/1?unknown=1", {}, {}),
 ]
@@ -85,7 +88,7 @@ READ: list[tuple[str, dict[str, str], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("url", "headers", "expected"), READ)
 def test_text_becomes_the_value_that_the_schema_names(
-    things: Served, url: str, headers: dict[str, str], expected: dict[str, Any]
+    things: Served, url: str, headers: Sent, expected: dict[str, Any]
 ) -> None:
     answer = things.client.get(url, headers=headers)
     assert answer.status_code == 200, answer.text
@@ -112,19 +115,26 @@ REFUSED = [
     ("/things/1?where=%7B%7D", {}, "where"),
     ("/things/1?where=" + "%5B" * 9000, {}, "where"),
     ("/things/1", {"X-Trace": "x"}, "X-Trace"),
+    ("/things/1", [("X-Trace", "9"), ("x-trace", "9")], "X-Trace"),
+    ("/things/1", [("X-List", "1, 2"), ("X-List", "3, 4")], "X-List"),
     ("/things/1", {"Cookie": "session=abcdef"}, "session"),
 ]
 
 
 @pytest.mark.parametrize(("url", "headers", "name"), REFUSED)
 def test_a_wrong_value_is_refused_by_the_name_of_its_parameter(
-    things: Served, url: str, headers: dict[str, str], name: str
+    things: Served, url: str, headers: Sent, name: str
 ) -> None:
     answer = things.client.get(url, headers=headers)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert [error["parameter"] for error in answer.json()["errors"]] == [name]
     assert len(answer.content) < 2000
+
+
+def test_a_header_that_was_sent_twice_is_refused_in_these_words(things: Served) -> None:
+    answer = things.client.get("/things/1", headers=[("X-Trace", "9"), ("X-Trace", "10")])
+    assert answer.json()["detail"] == "the header parameter X-Trace: it was sent more than once, and has one value"
 
 
 def test_all_wrong_parameters_are_named_at_once(things: Served) -> None:

@@ -45,25 +45,29 @@ def serve(
 
     Once it listens, it prints a line: serving URL
 
+    Ctrl-C or SIGTERM: open streams end, and what still runs may; a second one does not wait for that.
+
     Settings come from the environment (STREAMCONTRACT_…) too, see docs/settings.md; an option goes before its variable.
 
     Exit codes: 0 stopped; 2 wrong usage, contract or handlers; 3 the address is taken, or a service could not start.
     """
     try:
-        from pydantic import ValidationError  # noqa: PLC0415 - these come with an extra, and take long to import
-
+        # These come with an extra, and take long to import.
         from streamcontract.server import HandlerError, Settings, create_app  # noqa: PLC0415
         from streamcontract.server.run import listen, run  # noqa: PLC0415
+        from streamcontract.server.settings import WrongSettingsError, read_settings  # noqa: PLC0415
+        from streamcontract.services import SERVICES  # noqa: PLC0415
     except ImportError as error:
         _fail(f"{INSTALL} ({error})", WRONG)
     contracts = _contracts(pairs or [], services)
     sys.path.insert(0, str(Path.cwd()))
     try:
-        settings = Settings()
+        settings = read_settings(Settings)
         app = create_app(contracts, guard=guard, settings=settings)
-    except ValidationError as error:
-        _fail("\n".join(_setting(problem["loc"], problem["msg"]) for problem in error.errors()), WRONG)
-    except (ContractError, HandlerError) as error:
+        for service in SERVICES.values():
+            if service.path in contracts:
+                service.check_settings()
+    except (ContractError, HandlerError, WrongSettingsError) as error:
         _fail(str(error), WRONG)
     host, port = host or settings.host, settings.port if port is None else port
     try:
@@ -97,10 +101,6 @@ def _contracts(pairs: list[str], services: str | None) -> dict[str | Path, str]:
     if not found:
         _fail("there is nothing to serve: name a CONTRACT=HANDLER_MODULE, or services", WRONG)
     return found
-
-
-def _setting(location: tuple[int | str, ...], message: str) -> str:
-    return f"STREAMCONTRACT_{'_'.join(map(str, location))}".upper() + f": {message}"
 
 
 def _fail(message: str, code: int) -> NoReturn:

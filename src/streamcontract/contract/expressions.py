@@ -12,6 +12,7 @@ from typing import Any
 
 import cel
 
+from streamcontract.contract.report import did_you_mean
 from streamcontract.contract.values import Effort, EvaluationError, LimitError, Reads, doubles, follow, ints, variables
 
 __all__ = ["EvaluationError", "Expression", "ExpressionError", "LimitError", "compile_expression"]
@@ -26,6 +27,14 @@ FUNCTIONS = frozenset(
     getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek getHours getMinutes getSeconds
     getMilliseconds""".split()  # noqa: SIM905 - a table of words reads better than a table of quotes
 )
+REQUEST: Reads = {"method": {}, "path": {}, "query": {}, "headers": {}, "body": {}}
+RESPONSE: Reads = {"status": {}, "headers": {}, "body": {}}
+MEMBERS: Reads = {
+    "request": REQUEST,
+    "response": RESPONSE,
+    "linked": {"operation": {}, "request": REQUEST, "response": RESPONSE},
+}
+"""What these have is known beforehand, whatever is sent; empty: anything."""
 LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*(?:([A-Za-z_]\w*)\s*,)?")
 PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 QUIET = re.compile(
@@ -119,6 +128,7 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
     _check_names(text, read, names)
     _check_functions(text, used["functions"])
     reads = {name: _reads(name, quiet) for name in read}
+    _check_members(text, reads, MEMBERS)
     in_doubles = _compiled_in_doubles(counting, program)
     effort = _effort(quiet, depths)
     return Expression(text, read, program, in_doubles, reads, counting != text, effort, _path(text, read))
@@ -153,6 +163,16 @@ def _check_names(text: str, read: frozenset[str], names: Collection[str]) -> Non
             f"{text!r} speaks of {', '.join(map(repr, unknown))}, which is not known here",
             f"known here: {', '.join(sorted(names))}; what `collect` gathers is known by the names given there",
         )
+
+
+def _check_members(text: str, reads: Reads, known: Reads, of: str = "") -> None:
+    for name, below in reads.items():
+        if name in known:
+            _check_members(text, below, known[name], f"{of}.{name}" if of else name)
+        elif of and known:
+            raise ExpressionError(
+                f"{text!r} speaks of {of}.{name}, and {of} has no {name!r}", did_you_mean(name, known)
+            )
 
 
 def _check_functions(text: str, used: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from streamcontract.contract.symbols import Classifier
 
 if TYPE_CHECKING:
     from streamcontract.monitor.monitor import StreamMonitor
-    from streamcontract.monitor.request import Request, Response
+    from streamcontract.monitor.request import Linked, Request, Response
     from streamcontract.monitor.timing import Tolerance
 
 __all__ = [
@@ -94,6 +94,11 @@ class Rule:
     message: str
     location: Location
 
+    @property
+    def needs_link(self) -> bool:
+        """Whether it speaks of the exchange whose link led here, and so is not applied where none did."""
+        return _reads_link(self.collect, self.assertion, self.by)
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -119,6 +124,11 @@ class Afterwards:
     level: str
     message: str
     location: Location
+
+    @property
+    def needs_link(self) -> bool:
+        """Whether it speaks of the exchange whose link led here, and so is not asked where none did."""
+        return _reads_link(self.collect, self.assertion, self.body, *self.parameters.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,11 +157,15 @@ class Stream:
         *,
         started: float = 0.0,
         tolerance: Tolerance | None = None,
+        linked: Linked | None = None,
     ) -> StreamMonitor:
-        """A monitor for one response; `started` is when the request was sent, in the feeder's seconds."""
+        """A monitor for one response; `started` is when the request was sent, in the feeder's seconds.
+
+        `linked` is the exchange whose OpenAPI link led to the request, where one did.
+        """
         from streamcontract.monitor.monitor import StreamMonitor  # noqa: PLC0415 - the layer to the right, on call only
 
-        return StreamMonitor(self, request, response, started=started, tolerance=tolerance)
+        return StreamMonitor(self, request, response, started=started, tolerance=tolerance, linked=linked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,3 +213,8 @@ class Contract:
             raise KeyError(
                 f"no streaming operation {operation_id!r} in {self.document.path}; there is: {known}"
             ) from None
+
+
+def _reads_link(collect: Iterable[Collector], *expressions: Expression | None) -> bool:
+    gathered = (expression for collector in collect for expression in (collector.value, collector.where))
+    return any("linked" in expression.names for expression in (*expressions, *gathered) if expression is not None)

@@ -19,6 +19,8 @@ __all__ = ["VERBS", "RuleBuilder"]
 
 EVENT = ("data", "event", "id", "index")
 EXCHANGE = ("request", "response")
+LINKED = (*EXCHANGE, "linked")
+"""What rules and follow-ups know besides the events; orders and slices know no link, as the server knows none."""
 VERBS = ("count", "join", "sum", "min", "max", "first", "last", "distinct")
 
 
@@ -123,11 +125,11 @@ class RuleBuilder:
                 "nothing to do",
             )
         events = frozenset() if at_end else frozenset(self.names.read(given, (*at, "at")))
-        collect, known = self._collect(node, at, (*EVENT, *EXCHANGE, "previous", "last"))
-        scope = (*EXCHANGE, "previous", *known, *(("last",) if at_end else EVENT))
+        collect, known = self._collect(node, at, (*EVENT, *LINKED, "previous", "last"))
+        scope = (*LINKED, "previous", *known, *(("last",) if at_end else EVENT))
         assertion = self._expression(node, "assert", at, scope)
         when = self._expression(node, "when", at, scope)
-        by = self._expression(node, "by", at, (*EVENT, *EXCHANGE))
+        by = self._expression(node, "by", at, (*EVENT, *LINKED))
         read = (assertion.names if assertion else frozenset()) | (when.names if when else frozenset())
         self._note_rereading(collect, read, events, at)
         if assertion is None or ("when" in node and when is None) or ("by" in node and by is None):
@@ -174,8 +176,8 @@ class RuleBuilder:
     def _collector(self, name: str, verb: str, entry: Mapping[str, Any], at: Pointer) -> Collector:
         source = "count" if verb == "count" else "from"
         symbols_ = frozenset(self.names.read(entry.get(source), (*at, source)))
-        value = None if verb == "count" else self._expression(entry, verb, at, (*EVENT, *EXCHANGE))
-        return Collector(name, verb, symbols_, value, self._expression(entry, "where", at, (*EVENT, *EXCHANGE)))
+        value = None if verb == "count" else self._expression(entry, verb, at, (*EVENT, *LINKED))
+        return Collector(name, verb, symbols_, value, self._expression(entry, "where", at, (*EVENT, *LINKED)))
 
     def _afterwards(self, node: dict[str, Any], at: Pointer) -> Afterwards | None:
         operation = node.get("operation")
@@ -188,12 +190,12 @@ class RuleBuilder:
             )  # fmt: skip
         given = node.get("after")
         after = frozenset() if given in (None, "any") else frozenset(self.names.read(given, (*at, "after")))
-        collect, known = self._collect(node, at, (*EVENT, *EXCHANGE, "last"))
-        before = ("request", "last", *known)
+        collect, known = self._collect(node, at, (*EVENT, *LINKED, "last"))
+        before = ("request", "linked", "last", *known)
         given = node.get("parameters")
         parameters: dict[str, Any] = given if isinstance(given, dict) else {}
         compiled = {name: self._expression(parameters, name, (*at, "parameters"), before) for name in parameters}
-        assertion = self._expression(node, "assert", at, ("request", "response", "last", *known))
+        assertion = self._expression(node, "assert", at, (*LINKED, "last", *known))
         if assertion is None:
             return None
         return Afterwards(

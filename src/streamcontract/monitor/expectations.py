@@ -11,7 +11,7 @@ from streamcontract.contract.problems import Location
 from streamcontract.contract.symbols import Classified
 from streamcontract.monitor.findings import Level, Unsettled
 from streamcontract.monitor.gathering import Gathered
-from streamcontract.monitor.request import Request, Response
+from streamcontract.monitor.request import Linked, Request, Response
 from streamcontract.monitor.rules import RuleWatch
 from streamcontract.monitor.slices import SliceWatch
 from streamcontract.wire.events import ReceivedEvent
@@ -37,14 +37,16 @@ class ExpectationFault(msgspec.Struct, frozen=True):
 class Expectations:
     """The slices and rules of one stream, found by the symbols that they look at."""
 
-    def __init__(self, stream: Stream, request: Request | None, response: Response | None) -> None:
-        self._base: dict[str, Any] = {}
+    def __init__(
+        self, stream: Stream, request: Request | None, response: Response | None, linked: Linked | None
+    ) -> None:
+        self._base: dict[str, Any] = {"linked": linked.scope() if linked is not None else {}}
         if request is not None:
             self._base["request"] = request.scope()
         if response is not None:
-            self._base["response"] = {"status": response.status, "headers": dict(response.headers)}
+            self._base["response"] = response.scope()
         self._slices = tuple(SliceWatch(slice_) for slice_ in stream.slices)
-        self._rules = tuple(RuleWatch(rule) for rule in stream.rules)
+        self._rules = tuple(RuleWatch(rule) for rule in stream.rules if linked is not None or not rule.needs_link)
         self._afterwards = stream.afterwards
         self._gathered = {after.id: Gathered(after.collect) for after in stream.afterwards}
         self._unsettled: dict[str, str] = {}

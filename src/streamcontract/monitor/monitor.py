@@ -16,7 +16,7 @@ from streamcontract.monitor.findings import WIRE_EXPECTED, Finding, Level, Unset
 from streamcontract.monitor.ledger import Ledger, Where
 from streamcontract.monitor.order import OrderFault, OrderTracker, Path, listing
 from streamcontract.monitor.repair import ANY, OrderFaultKind, repair_table
-from streamcontract.monitor.request import Request, Response
+from streamcontract.monitor.request import Linked, Request, Response
 from streamcontract.monitor.timing import TimingFault, TimingWatch, Tolerance
 from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract.wire.decoder import Decoder, Item
@@ -39,6 +39,7 @@ class StreamMonitor:
         *,
         started: float = 0.0,
         tolerance: Tolerance | None = None,
+        linked: Linked | None = None,
     ) -> None:
         self.stream = stream
         self.request = request
@@ -59,7 +60,7 @@ class StreamMonitor:
         self._retry: int | None = None
         self._decoder = Decoder()
         self._ledger = Ledger(stream.operation, request, started)
-        self._expectations = Expectations(stream, request, response)
+        self._expectations = Expectations(stream, request, response, linked)
         self._timing = TimingWatch(stream.timing, started, tolerance or Tolerance())
         self._order_number, order = self._choose_order()
         self._order = OrderTracker(repair_table(order.automaton), path=Path()) if order else None

@@ -1,10 +1,10 @@
-"""The request that a stream answers, and the head of the answer: what rules can speak of."""
+"""The request that a stream answers, the head of the answer, and what led there: what rules can speak of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Request", "Response"]
+__all__ = ["Linked", "Request", "Response"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,25 @@ class Response:
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def scope(self) -> dict[str, Any]:
+        """What expressions read of it."""
+        return {"status": self.status, "headers": dict(self.headers)}
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The exchange whose OpenAPI link led to a request: what was asked of which operation, and what it answered.
+
+    `body` is the answer's, as `Request` has its own; None where the answer was a stream.
+    """
+
+    operation: str
+    request: Request
+    response: Response
+    body: Any = None
+
+    def scope(self) -> dict[str, Any]:
+        """What expressions read of it."""
+        answer = {**self.response.scope(), "body": self.body}
+        return {"operation": self.operation, "request": self.request.scope(), "response": answer}

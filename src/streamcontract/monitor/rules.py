@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
+from streamcontract.contract.json_text import writable
 from streamcontract.contract.model import Rule
 from streamcontract.contract.schemas import shorten
 from streamcontract.contract.values import Reads, pick
@@ -17,8 +18,9 @@ from streamcontract.monitor.slices import KEY_LIMIT, as_key
 __all__ = ["RuleFault", "RuleWatch", "values_read"]
 
 WHOLE_EVENT: Reads = {"data": {}, "event": {}, "id": {}, "index": {}}
-PATH = re.compile(r"\b(?:data|previous|request|response|last)(?:\.[A-Za-z_]\w*)+(?!\w*\()|\b[A-Za-z_]\w*\b(?!\s*\()")
-
+PATH = re.compile(
+    r"\b(?:data|previous|request|response|linked|last)(?:\.[A-Za-z_]\w*)+(?!\w*\()|\b[A-Za-z_]\w*\b(?!\s*\()"
+)
 
 SHOWN_CHARACTERS = 80
 
@@ -147,8 +149,16 @@ def values_read(expression: Expression, scope: Mapping[str, Any]) -> str:
         for key in path.split("."):
             value = value.get(key, _Missing) if isinstance(value, Mapping) else _Missing
         if path.split(".")[0] in expression.names and value is not _Missing:
-            shown[path] = shorten(msgspec.json.encode(_cut(value), enc_hook=str).decode(), SHOWN_CHARACTERS)
+            shown[path] = _written(value)
     return f" ({', '.join(f'{path} was {value}' for path, value in list(shown.items())[:6])})" if shown else ""
+
+
+def _written(value: Any) -> str:
+    """A value as JSON. Of an object its beginning: where the middle is left out, none can tell whose value follows."""
+    text = msgspec.json.encode(_cut(value), enc_hook=str).decode()
+    if isinstance(value, str) or len(text) <= SHOWN_CHARACTERS:
+        return shorten(text, SHOWN_CHARACTERS)
+    return writable(f"{text[:SHOWN_CHARACTERS]}…")
 
 
 def _cut(value: Any, members: int = 40) -> Any:

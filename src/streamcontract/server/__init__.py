@@ -4,6 +4,7 @@ from streamcontract.server.app import Application, create_app
 from streamcontract.server.call import current_request
 from streamcontract.server.handlers import HandlerError
 from streamcontract.server.head import Head
+from streamcontract.server.lifespan import StartError
 from streamcontract.server.problems import Problem, new_reference
 from streamcontract.server.settings import Settings
 from streamcontract.server.tracing import stage
@@ -14,6 +15,7 @@ __all__ = [
     "Head",
     "Problem",
     "Settings",
+    "StartError",
     "create_app",
     "current_request",
     "new_reference",

@@ -22,6 +22,7 @@ from streamcontract.contract.problems import ContractError
 from streamcontract.contract.problems import Problem as ContractProblem
 from streamcontract.server.binding import Binding, bind
 from streamcontract.server.call import Call, too_large
+from streamcontract.server.cancelling import was_cancelled
 from streamcontract.server.connexion_app import connexion_app
 from streamcontract.server.errors import ErrorAnswers
 from streamcontract.server.handlers import HandlerError, HandlerModule, import_handlers
@@ -87,7 +88,7 @@ class Application:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # a panic in an extension and an exit asked for are to be answered, too
-                if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+                if was_cancelled(error):
                     raise
                 await self._errors.answer(call, wrapped(error))
             finally:
@@ -129,11 +130,6 @@ class Application:
             seconds=round(seconds, 4),
             **known,
         )
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
 
 
 def create_app(

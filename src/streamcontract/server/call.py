@@ -1,6 +1,5 @@
 """One HTTP request while it is answered: what the layers around a handler know of it, in one place."""
 
-import asyncio
 import re
 import time
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, MutableMapping
@@ -14,6 +13,7 @@ from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import Message, Receive, Scope, Send
 
 from streamcontract.monitor.request import Request
+from streamcontract.server.cancelling import was_cancelled
 from streamcontract.server.problems import Problem
 from streamcontract.server.turns import LARGE, drop_in_turns
 
@@ -148,8 +148,7 @@ class Call:
             try:
                 found.append(await work)
             except BaseException as error:
-                task = asyncio.current_task()
-                if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                if was_cancelled(error):
                     raise
                 fault = error  # not through the task group, which would make a group of it, or take it for its own end
             tasks.cancel_scope.cancel()

@@ -14,6 +14,7 @@ import msgspec
 from connexion.decorators.parameter import pythonic
 from connexion.lifecycle import ConnexionRequest
 from connexion.uri_parsing import OpenAPIURIParser
+from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from streamcontract.contract.alternatives import conjuncts
@@ -70,9 +71,14 @@ class Parameter:
     explode: bool = False
 
     @property
+    def is_list(self) -> bool:
+        """Whether its text is a list of values."""
+        return "array" in self.shape.types
+
+    @property
     def comma_separated(self) -> bool:
         """Whether it is a list in the query, as `?ids=1,2`."""
-        return self.location == "query" and self.style == "form" and not self.explode and "array" in self.shape.types
+        return self.location == "query" and self.style == "form" and not self.explode and self.is_list
 
     def lowered(self) -> dict[str, Any]:
         """This parameter as connexion reads it: split, and otherwise text. Required ones are looked for here."""
@@ -87,6 +93,10 @@ class Parameter:
 
     def read(self, raw: Any) -> tuple[Any, list[dict[str, str]]]:
         """The value that a text means, and what is wrong with it."""
+        if isinstance(raw, list) and self.location == "header":
+            if not self.is_list:
+                return None, [self._error("it was sent more than once, and has one value")]
+            raw = ",".join(raw)  # https://www.rfc-editor.org/rfc/rfc9110#section-5.3
         if self.is_json:
             try:
                 raw = _JSON.decode(raw)
@@ -94,7 +104,7 @@ class Parameter:
                 return None, [self._error(f"it is not JSON: {error}")]
             readings = iter([raw])
         else:
-            if isinstance(raw, str) and "array" in self.shape.types:
+            if isinstance(raw, str) and self.is_list:
                 raw = [part.strip() for part in raw.split(",")]
             readings = self.shape.readings(raw)
         first = MISSING
@@ -166,9 +176,16 @@ class ParameterValidator:
         return {
             "query": {**request.query_params, **_lists(scope.get("query_string", b""), lists)},
             "path": request.path_params,
-            "header": request.headers,
+            "header": _headers(scope, [p.name for p in parameters if p.location == "header"]),
             "cookie": request.cookies,
         }
+
+
+def _headers(scope: Scope, names: Sequence[str]) -> dict[str, str | list[str]]:
+    """What was sent in the headers of these names: a text, or a list of them where there are several lines."""
+    headers = Headers(scope=scope)
+    found = {name: headers.getlist(name) for name in names}
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items() if values}
 
 
 def _lists(query: bytes, names: Sequence[str]) -> dict[str, list[str]]:

@@ -85,7 +85,7 @@ def wrapped(error: BaseException) -> Exception:
     """The error, as an exception that can be answered: a cancelled task, a panic in an extension, an exit asked for."""
     if isinstance(error, Exception):
         return error
-    made = RuntimeError(f"the handler raised {type(error).__name__}")
+    made = RuntimeError(f"{type(error).__name__} was raised")
     made.__cause__ = error
     return made
 

@@ -12,10 +12,13 @@ import anyio
 import uvicorn
 
 from streamcontract.server.app import Application
+from streamcontract.server.lingering import Lingering
 from streamcontract.server.logs import configure_library_logs
 
 __all__ = ["listen", "run"]
 
+UNSENT = 64 * 1024
+"""Bytes that the system holds for one connection and cannot send yet; what was sent is not counted."""
 SLACK = 2.0
 """Seconds that uvicorn waits beyond what streams and handlers may take to end."""
 
@@ -27,12 +30,19 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         if sys.platform != "win32":  # there, it would let two servers have one port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _hold_little(listener)
         listener.bind(address)
         listener.listen()
     except OSError:
         listener.close()
         raise
     return listener
+
+
+def _hold_little(listener: socket.socket) -> None:
+    """Connections inherit it. Without it a client that does not read makes the system hold some MiB for it."""
+    if (option := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:  # Linux and macOS
+        listener.setsockopt(socket.IPPROTO_TCP, option, UNSENT)
 
 
 def url_of(listener: socket.socket) -> str:
@@ -49,6 +59,7 @@ def run(app: Application, listener: socket.socket, started: Callable[[str], None
     """
     settings = app.runtime.settings
     configure_library_logs(settings)
+    lingering = Lingering(lambda: server.server_state.connections, settings.reader_seconds)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -56,9 +67,12 @@ def run(app: Application, listener: socket.socket, started: Callable[[str], None
         server_header=False,
         lifespan="on",
         timeout_graceful_shutdown=round(settings.shutdown_seconds + settings.cleanup_seconds + SLACK),
+        callback_notify=lingering.look,
+        timeout_notify=1,
     )
+    server = _Server(config, lambda: started(url_of(listener)))
     with _graceful_sigterm():
-        _Server(config, lambda: started(url_of(listener))).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -1,15 +1,22 @@
 """The server's settings, from environment variables that begin with STREAMCONTRACT_; and their table for the docs."""
 
+import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
-__all__ = ["GuardMode", "Settings", "settings_table"]
+__all__ = ["GuardMode", "Settings", "WrongSettingsError", "read_settings", "settings_table"]
 
 GuardMode = Literal["enforce", "report", "off"]
+Known = TypeVar("Known", bound=BaseSettings)
+
+
+class WrongSettingsError(Exception):
+    """Environment variables that are not as they should be, each named. The operator is at fault."""
 
 
 class Settings(BaseSettings):
@@ -48,7 +55,7 @@ class Settings(BaseSettings):
     reader_seconds: float = Field(
         default=300.0,
         gt=0,
-        description="A client that reads nothing for so long, while there is something to read, is dropped",
+        description="A client that takes so long to read the next 48 KiB, or the last that is left for it, is cut off",
     )
     shutdown_seconds: float = Field(
         default=10.0, gt=0, le=3600, description="How long open streams may take to end when the server stops"
@@ -73,6 +80,20 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def read_settings(class_: type[Known]) -> Known:
+    """Settings from the environment. Raises WrongSettingsError, which repeats no value."""
+    prefix = class_.model_config.get("env_prefix", "")
+    try:
+        return class_()
+    except ValidationError as error:
+        found = [(found["loc"], found["msg"]) for found in error.errors(include_input=False)]
+    except SettingsError as error:
+        named = re.search(r'field "(\w+)"', str(error))
+        found = [((named[1] if named else "",), "it is no JSON")]
+    lines = [prefix + "_".join(map(str, location)).upper() + f": {message}" for location, message in found]
+    raise WrongSettingsError("\n".join(lines))
 
 
 def settings_table(*classes: type[BaseSettings]) -> str:

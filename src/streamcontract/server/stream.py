@@ -242,7 +242,9 @@ class _OpenStream:
             if left > 0:
                 await anyio.sleep(min(left, reader))
             elif since is not None or not await self._heartbeat():
-                log.warning("the client reads nothing", operation=self.call.operation, seconds=reader)
+                log.warning(
+                    "the client reads too slowly, and is cut off", operation=self.call.operation, seconds=reader
+                )
                 self._leave(_Stop.LEFT)
                 return
 

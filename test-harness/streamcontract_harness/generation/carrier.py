@@ -7,11 +7,11 @@ and how it ended, and nothing is registered in Schemathesis' registry of checks,
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
@@ -26,11 +26,12 @@ from schemathesis.transport.requests import REQUESTS_TRANSPORT, ManagedCookiesSe
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import ReadTimeoutError
 
-from streamcontract import Request
+from streamcontract import Linked, Request
 from streamcontract_harness.conversation import UnsendableError
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+from streamcontract_harness.spoken import parsed
 
-__all__ = ["Carrier", "Send", "operation_id", "recorded_request", "sent_request"]
+__all__ = ["Carrier", "Origin", "Send", "operation_id", "recorded_request", "sent_request"]
 
 Send = Callable[[SentRequest], Exchange]
 """Sends a request, judges the answer, and returns the exchange."""
@@ -65,7 +66,7 @@ def sent_request(case: Case[Any], prepared: requests.PreparedRequest) -> SentReq
         },
         query=dict(case.query),
         headers=names,
-        body=_parsed(body, names.get("content-type", "")),
+        body=None if body is None else parsed(body, names.get("content-type", "")),
     )
     return SentRequest(operation_id(case), view.method, view.url, headers, body, view)
 
@@ -115,6 +116,14 @@ def _bytes(body: object) -> bytes | None:
     return body.encode() if isinstance(body, str) else b""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: what was sent before it, and the exchange whose link led to it."""
+
+    before: tuple[SentRequest, ...] = ()
+    linked: Linked | None = None
+
+
 class Carrier(RequestsTransport):
     """Schemathesis' transport over `requests`, with the harness's in place of its sockets."""
 
@@ -124,12 +133,24 @@ class Carrier(RequestsTransport):
         self._send = send
         self._threads = threading.local()
 
+    @contextmanager
+    def coming_from(self, case: Case[Any], origin: Origin) -> Iterator[None]:
+        """While the case is sent, where it comes from is known."""
+        self._threads.origin = (case, origin)
+        try:
+            yield
+        finally:
+            self._threads.origin = None
+
     def send(self, case: Case[Any], *, session: requests.Session | None = None, **kwargs: Any) -> Response:
         """Send a case. Raises what `requests` raises when there is no whole answer."""
         own: _Session | None = getattr(self._threads, "session", None)
         if own is None:
             own = self._threads.session = _Session(self._send)
-        own.case = case
+        own.case, own.origin = case, Origin()
+        known: tuple[Case[Any], Origin] | None = getattr(self._threads, "origin", None)
+        if known is not None and known[0] is case:
+            own.origin = known[1]
         own.headers.clear()
         own.headers.update(session.headers if session is not None else {})
         own.auth = session.auth if session is not None else None
@@ -143,10 +164,11 @@ class _Session(ManagedCookiesSession):
         super().__init__()
         self.trust_env = False
         self.case: Case[Any]
+        self.origin = Origin()
         self._adapter = _Adapter(send)
 
     def get_adapter(self, url: str | bytes) -> HTTPAdapter:
-        self._adapter.case = self.case
+        self._adapter.case, self._adapter.origin = self.case, self.origin
         return self._adapter
 
 
@@ -157,10 +179,12 @@ class _Adapter(HTTPAdapter):
         super().__init__()
         self._send = send
         self.case: Case[Any]
+        self.origin = Origin()
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        made = replace(sent_request(self.case, request), before=self.origin.before, linked=self.origin.linked)
         try:
-            exchange = self._send(sent_request(self.case, request))
+            exchange = self._send(made)
         except UnsendableError as error:
             raise requests.exceptions.InvalidHeader(str(error), request=request) from error
         _raise_for_ending(exchange, request)
@@ -204,16 +228,3 @@ def _raw(exchange: Exchange) -> HTTPResponse:
         preload_content=False,
         decode_content=False,
     )
-
-
-def _parsed(body: bytes | None, content_type: str) -> Any:
-    """The body as rules speak of it: JSON, else text."""
-    if body is None:
-        return None
-    text = body.decode(errors="replace")
-    if "json" in content_type:
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-    return text

@@ -6,6 +6,7 @@ made from the answer to the one before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,6 +33,7 @@ from streamcontract_harness.generation.carrier import Send, sent_request
 from streamcontract_harness.generation.chains import chain_to
 from streamcontract_harness.generation.drawing import draw, smallest
 from streamcontract_harness.generation.schema import GenerationError, api_operation
+from streamcontract_harness.spoken import linked_by
 
 __all__ = ["Probe", "ProbePlan", "key_of", "request_for", "response", "sent"]
 
@@ -58,10 +60,13 @@ class Probe:
             case = original.derive(keep_auth=True)
             if output is not None and exchange is not None:
                 link = self.links[number - 1]
-                if str(exchange.status) != link.status_code or not _follow(link, output, case):
+                if not _is_behind(link, exchange) or not _follow(link, output, case):
                     return None
-            before = () if exchange is None else (*exchange.request.before, exchange.request)
-            exchange = send(replace(sent(case), before=before))
+            request = sent(case)
+            if exchange is not None:
+                before = (*exchange.request.before, exchange.request.as_step())
+                request = replace(request, before=before, linked=linked_by(exchange))
+            exchange = send(request)
             output = StepOutput(response=response(exchange), case=_in_plain(case))
         return exchange
 
@@ -166,6 +171,11 @@ def response(exchange: Exchange) -> Response:
     for name, value in exchange.headers:
         headers.setdefault(name, []).append(value)
     return Response(exchange.status or 0, headers, exchange.body, prepared, exchange.ended - exchange.started, True)
+
+
+def _is_behind(link: OpenApiLink, exchange: Exchange) -> bool:
+    """Whether the link stands behind an answer of this status: `202`, or `2XX`."""
+    return re.fullmatch(link.status_code.upper().replace("X", "[0-9]"), str(exchange.status)) is not None
 
 
 def _follow(link: OpenApiLink, output: StepOutput, case: Case[Any]) -> bool:

@@ -8,11 +8,13 @@ from typing import Any
 
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.errors import SchemathesisError
+from schemathesis.generation.stateful.state_machine import APIStateMachine
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from streamcontract import Contract, Operation
 from streamcontract_harness.generation.carrier import Carrier, Send
+from streamcontract_harness.generation.steps import with_origins
 
 __all__ = ["ApiSchema", "GenerationError", "api_operation", "api_schema", "selected"]
 
@@ -55,6 +57,9 @@ def api_schema(
         @property
         def transport(self) -> Carrier:
             return carrier
+
+        def build_state_machine(self, **given: Any) -> type[APIStateMachine]:
+            return with_origins(super().build_state_machine(**given), carrier)
 
     return KeptSchema(raw_schema=document, config=config.projects.get(document))
 

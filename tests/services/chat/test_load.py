@@ -18,8 +18,8 @@ import pytest
 from served import eventually
 from services.chat.chatting import CONTRACT, HELLO, PATH, Item, serving_chat
 from services.chat.storing import connected
-from services.chat.wire import Exchange, serving, sse
 from sqlalchemy import text
+from wire_server import Exchange, serving, sse
 
 from streamcontract import Contract, Request, Response, StreamMonitor, Verdict
 from streamcontract.services.chat.providers.provider import Completion, Text

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 from running import Running, running
 from served import post_bytes
 
@@ -95,6 +96,7 @@ def answer_of(served: Running, request: bytes) -> bytes:
     return bytes(content)
 
 
+@pytest.mark.alone
 def test_the_largest_request_does_not_hold_up_other_streams(record_property: Any) -> None:
     body = largest_request()
     assert len(body) > 23 * 1024 * 1024

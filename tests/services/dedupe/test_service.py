@@ -176,6 +176,7 @@ def heavy(count: int) -> dict[str, Any]:
 PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 
 
+@pytest.mark.alone  # it gives a worker 0.7 s, in which it has to start, too
 @PROC
 def test_work_that_takes_too_long_ends_with_an_error_and_its_process(service: Any) -> None:
     with service(seconds="0.7", workers="1") as served:
@@ -218,6 +219,7 @@ def test_a_client_that_leaves_stops_the_work(service: Any) -> None:
         assert stream(served, examples()["vectors"])[-1][0] == "complete"
 
 
+@pytest.mark.alone
 def test_other_streams_keep_their_pace(service: Any, record_property: Any) -> None:
     """While 10,000 chunks cluster, another stream, which waits for the one worker, gets its heartbeats in time."""
     interval = 0.1

@@ -1,6 +1,5 @@
 """The handlers of contracts/chat.yaml."""
 
-import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -11,6 +10,7 @@ from anyio.lowlevel import RunVar
 
 from streamcontract.server import Problem
 from streamcontract.server.problems import new_reference
+from streamcontract.services.bearer import is_known, tokens_of
 from streamcontract.services.chat.conversation import Conversation
 from streamcontract.services.chat.providers.provider import Completion, Message
 from streamcontract.services.chat.service import Service, running
@@ -91,13 +91,12 @@ async def delete_chat(chat_id: str) -> tuple[None, int]:
 
 def auth_required() -> bool:
     """Tokens are asked for when the server was given some."""
-    return bool(_tokens())
+    return bool(tokens_of(get_settings().tokens))
 
 
 def bearer_info(token: str) -> Mapping[str, Any] | None:
-    """Whether this is one of the tokens; all are compared, each in constant time."""
-    found = [hmac.compare_digest(known.encode(), token.encode()) for known in _tokens()]
-    return {"sub": "token"} if any(found) else None
+    """Whether this is one of the tokens."""
+    return {"sub": "token"} if is_known(token, get_settings().tokens) else None
 
 
 @asynccontextmanager
@@ -156,8 +155,3 @@ def _unavailable(error: StoreError) -> Problem:
     reference = new_reference()
     log.error("the database does not answer", reference=reference, why=str(error)[:2000])
     return Problem(503, f"The database does not answer. Reference: {reference}", headers={"Retry-After": "5"})
-
-
-def _tokens() -> list[str]:
-    tokens = get_settings().tokens.get_secret_value().split(",")
-    return [token.strip() for token in tokens if token.strip()]

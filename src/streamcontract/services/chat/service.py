@@ -1,13 +1,14 @@
 """What the handlers work with, from the start of the server to its end."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import structlog
 
+from streamcontract.server import StartError
 from streamcontract.services.chat.conversation import Limits
 from streamcontract.services.chat.providers.builtin import Builtin
 from streamcontract.services.chat.providers.make import make_providers
@@ -55,8 +56,9 @@ class Service:
 
 @asynccontextmanager
 async def running(settings: ChatSettings) -> AsyncIterator[Service]:
-    """A service whose database is up to date. Raises what the database says when it cannot be."""
-    await migrate(settings.database_url)
+    """A service whose database is up to date. Raises StartError when it cannot be."""
+    with _the_database_answers():
+        await migrate(settings.database_url)
     engine = make_engine(
         settings.database_url, connections=settings.database_connections, seconds=settings.database_timeout
     )
@@ -66,7 +68,8 @@ async def running(settings: ChatSettings) -> AsyncIterator[Service]:
             engine, seconds=settings.database_timeout, messages=settings.messages_limit, size=settings.size_limit
         )
         longest = int(settings.call_timeout * 1000) + MARGIN_MS
-        await _end_lost_once(store, longest)
+        with _the_database_answers():
+            await _end_lost_once(store, longest)
         service = Service(settings, store, providers, make_toolbox(settings))
         log.info("chat is ready", providers=service.mode, offered=sorted(providers), database=engine.dialect.name)
         async with anyio.create_task_group() as tasks:
@@ -77,6 +80,15 @@ async def running(settings: ChatSettings) -> AsyncIterator[Service]:
         for provider in providers.values():
             await provider.close()
         await engine.dispose()
+
+
+@contextmanager
+def _the_database_answers() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # SQLAlchemy's, the driver's own while it connects, OSError, TimeoutError
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise StartError(f"the database cannot be used: {why[:500]}") from error
 
 
 async def _end_lost_calls(store: Store, longest: int) -> None:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from streamcontract.server.settings import read_settings
+from streamcontract.services.bearer import BearerTokens
 from streamcontract.services.chat.store.engine import database_url
 
 __all__ = ["ChatSettings", "get_settings"]
@@ -17,7 +19,7 @@ class ChatSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CHAT_", extra="ignore", hide_input_in_errors=True)
 
-    tokens: SecretStr = Field(
+    tokens: BearerTokens = Field(
         default=SecretStr(""), description="Bearer tokens that may come in, by commas; none: all may"
     )
     database_url: str = Field(
@@ -63,16 +65,6 @@ class ChatSettings(BaseSettings):
         default=8, ge=0, le=32, description="Rounds of tool calls in one answer; then no tools are offered any more"
     )
 
-    @field_validator("tokens")
-    @classmethod
-    def _some_token(cls, value: SecretStr) -> SecretStr:
-        text = value.get_secret_value()
-        if text and not any(token.strip() for token in text.split(",")):
-            raise ValueError("there is no token in it, and everybody would come in; leave it out if that is meant")
-        if not text.isascii():
-            raise ValueError("a token is ASCII, as it stands in a header")
-        return value
-
     @field_validator("openai_base_url", "xai_base_url", "anthropic_base_url", "search_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
@@ -90,5 +82,5 @@ class ChatSettings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> ChatSettings:
-    """The settings, read from the environment once."""
-    return ChatSettings()
+    """The settings, read from the environment once. Raises WrongSettingsError."""
+    return read_settings(ChatSettings)

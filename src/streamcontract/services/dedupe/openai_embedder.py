@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import httpx2
 import numpy as np
 import openai
 import structlog
 
-from streamcontract.services.dedupe.bounded import BoundedTransport
 from streamcontract.services.dedupe.settings import DedupeSettings
 from streamcontract.services.dedupe.vectors import Vector, narrowed
+from streamcontract.services.outgoing import TooLongError, make_http_client
 
 __all__ = ["EmbedderError", "OpenAIEmbedder"]
 
@@ -34,12 +33,8 @@ class OpenAIEmbedder:
             api_key=settings.openai_api_key.get_secret_value(),
             timeout=settings.openai_timeout,
             max_retries=settings.openai_retries,
-            http_client=openai.DefaultAsyncHttpxClient(
-                transport=BoundedTransport(
-                    httpx2.AsyncHTTPTransport(),
-                    limit=settings.openai_answer_limit,
-                    seconds=settings.openai_timeout,
-                )
+            http_client=make_http_client(
+                settings.openai_timeout, whole=settings.openai_timeout, limit=settings.openai_answer_limit
             ),
         )
 
@@ -56,7 +51,15 @@ class OpenAIEmbedder:
             raise _failed("the embedding server could not be reached", error) from error
         except openai.APIStatusError as error:
             raise _failed(f"the embedding server answered with status {error.status_code}", error) from error
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+        except (
+            openai.OpenAIError,
+            TooLongError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            OverflowError,
+        ) as error:
             raise _failed("the embedding server's answer could not be read", error) from error
         if self.dimensions is not None and rows.shape[1] != self.dimensions:
             raise EmbedderError("the embedding server changed the length of its vectors")

@@ -6,6 +6,9 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from streamcontract.server.settings import read_settings
+from streamcontract.services.bearer import BearerTokens
+
 __all__ = ["DedupeSettings", "get_settings"]
 
 
@@ -14,7 +17,7 @@ class DedupeSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DEDUPE_", extra="ignore", hide_input_in_errors=True)
 
-    api_keys: SecretStr = Field(
+    api_keys: BearerTokens = Field(
         default=SecretStr(""), description="Bearer keys that may come in, by commas; none: all may"
     )
     embedder: Literal["lexical", "minilm", "openai"] = Field(default="lexical", description="What makes the vectors")
@@ -35,5 +38,5 @@ class DedupeSettings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> DedupeSettings:
-    """The settings, read from the environment once."""
-    return DedupeSettings()
+    """The settings, read from the environment once. Raises WrongSettingsError."""
+    return read_settings(DedupeSettings)

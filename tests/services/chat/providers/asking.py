@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import Any
 
 import anyio
-from services.chat.wire import sse
+from wire_server import sse
 
 from streamcontract.services.chat.providers.make import make_providers
 from streamcontract.services.chat.providers.provider import (

@@ -6,7 +6,7 @@ import anthropic
 import httpx2
 import pytest
 from services.chat.providers.asking import ANTHROPIC, START, Item, anthropic_stream, ask, delta, stop, text
-from services.chat.wire import serving, sse
+from wire_server import serving, sse
 
 from streamcontract.services.chat.providers import anthropic_provider
 from streamcontract.services.chat.providers.anthropic_provider import anthropic_messages

@@ -8,9 +8,9 @@ from typing import Any
 import anyio
 import pytest
 from services.chat.providers.asking import ANTHROPIC, BEGUN, HELLO, KEY, PATHS, WHOLE, ask, delta, provider, text
-from services.chat.wire import Exchange, chunked, serving, sse
+from wire_server import Exchange, chunked, serving, sse
 
-from streamcontract.services.chat.providers import call
+from streamcontract.services import outgoing
 from streamcontract.services.chat.providers.provider import ProviderError, Text, Usage
 
 BOTH = pytest.mark.parametrize("name", ["openai", "anthropic"])
@@ -209,7 +209,7 @@ def test_a_packed_answer_is_refused_and_never_unpacked(name: str, status: int) -
 @BOTH
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_body_without_end_is_bounded(name: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call, "MAX_BYTES", 300_000)
+    monkeypatch.setattr(outgoing, "MAX_BYTES", 300_000)
 
     def flood(exchange: Exchange) -> None:
         exchange.head(status)

@@ -15,7 +15,7 @@ from services.chat.providers.asking import (
     openai_stream,
     text,
 )
-from services.chat.wire import serving, sse
+from wire_server import serving, sse
 
 from streamcontract.services.chat.providers import openai_provider
 from streamcontract.services.chat.providers.openai_provider import OpenAIReading, openai_messages

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import anyio
-from services.chat.wire import Server
+from wire_server import Server
 
 from streamcontract.services.chat.tools.addresses import Gate, is_public
 from streamcontract.services.chat.tools.fetch_url import FetchUrl

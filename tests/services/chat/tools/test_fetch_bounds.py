@@ -12,7 +12,7 @@ import anyio
 import httpx2
 import pytest
 from services.chat.tools.fetching import HTML, OUTSIDE, Everywhere, Names, fetch, page, url_of
-from services.chat.wire import Exchange, chunked, serving
+from wire_server import Exchange, chunked, serving
 
 from streamcontract.services.chat.tools import web
 from streamcontract.services.chat.tools.addresses import Gate

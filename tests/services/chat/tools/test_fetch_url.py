@@ -5,7 +5,7 @@ import ssl
 import pytest
 import trustme
 from services.chat.tools.fetching import OUTSIDE, Names, fetch, page, url_of
-from services.chat.wire import Exchange, serving
+from wire_server import Exchange, serving
 
 from streamcontract.services.chat.tools.addresses import Gate
 

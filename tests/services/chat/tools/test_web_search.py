@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import anyio
 import httpx2
 import pytest
-from services.chat.wire import Exchange, serving
+from wire_server import Exchange, serving
 
 from streamcontract.services.chat.tools import web
 from streamcontract.services.chat.tools.toolbox import Toolbox, ToolResult

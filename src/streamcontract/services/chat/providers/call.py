@@ -7,18 +7,14 @@ from typing import Any, Protocol
 import anyio
 import httpx2
 
-from streamcontract.services.chat.providers.faults import NOT_A_STREAM, TooLongError
+from streamcontract.services import outgoing
+from streamcontract.services.chat.providers.faults import NOT_A_STREAM
 from streamcontract.services.chat.providers.provider import ProviderError
 
-__all__ = ["MAX_BYTES", "RETRY_AFTER", "SdkStream", "Times", "events", "make_http_client"]
-
-MAX_BYTES = 32 * 2**20
-"""Bytes of one response. Each token comes in a chunk of some 300 bytes, so this is more than 100,000 tokens."""
+__all__ = ["RETRY_AFTER", "SdkStream", "Times", "events", "make_http_client"]
 
 RETRY_AFTER = 20.0
 """Seconds that a provider may ask us to wait before the next try; asked for more, we give up at once."""
-
-CONNECT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +41,9 @@ class SdkStream(Protocol):
 
 def make_http_client(times: Times) -> httpx2.AsyncClient:
     """A client for an SDK: bounded in time and bytes, and no key follows a redirect, since none is followed."""
-    return httpx2.AsyncClient(
-        timeout=httpx2.Timeout(times.silent, connect=min(CONNECT, times.silent)),
-        limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=100),
-        headers={"Accept-Encoding": "identity"},
-        event_hooks={"response": [_bound]},
-    )
+    client = outgoing.make_http_client(times.silent)
+    client.event_hooks = {"response": [*client.event_hooks["response"], _heed]}
+    return client
 
 
 async def events(opening: Callable[[], Awaitable[SdkStream]], times: Times) -> AsyncGenerator[Any, None]:
@@ -76,11 +69,8 @@ async def events(opening: Callable[[], Awaitable[SdkStream]], times: Times) -> A
             await stream.close()
 
 
-async def _bound(response: httpx2.Response) -> None:
-    """Bound the body, which the SDKs do not; tell them (they heed this header) when a wait would be too long."""
-    encoded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
-    if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Bounded(response.stream, encoded=encoded)
+async def _heed(response: httpx2.Response) -> None:
+    """Tell the SDKs, which heed this header, when the wait before another try would be too long."""
     if any(_seconds(response.headers.get(name, "0")) > bound for name, bound in _WAITS.items()):
         response.headers["x-should-retry"] = "false"
 
@@ -93,24 +83,3 @@ def _seconds(value: str) -> float:
         return float(value)
     except ValueError:
         return float("inf")  # a date: what is busy for so long is not waited for
-
-
-class _Bounded(httpx2.AsyncByteStream):
-    """A body that raises TooLongError after MAX_BYTES, and ValueError at once when it is encoded."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream, *, encoded: bool) -> None:
-        self._stream = stream
-        self._encoded = encoded
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._encoded:
-            raise ValueError("the body has a content encoding, and none was accepted")
-        size = 0
-        async for piece in self._stream:
-            size += len(piece)
-            if size > MAX_BYTES:
-                raise TooLongError(f"more than {MAX_BYTES} bytes")
-            yield piece
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()

@@ -7,8 +7,9 @@ import httpx2
 import msgspec
 
 from streamcontract.services.chat.providers.provider import ProviderError
+from streamcontract.services.outgoing import TooLongError
 
-__all__ = ["CUT", "NOT_A_STREAM", "SLOW", "TOO_LONG", "UNREADABLE", "WITHHELD", "SdkErrors", "TooLongError", "fault"]
+__all__ = ["CUT", "NOT_A_STREAM", "SLOW", "TOO_LONG", "UNREADABLE", "WITHHELD", "SdkErrors", "fault"]
 
 SLOW = "the provider did not answer in time"
 UNREACHABLE = "the provider could not be reached"
@@ -37,10 +38,6 @@ KINDS: Mapping[str, str] = {
 """What an error that comes inside a stream, whose status is 200, means by its type."""
 
 DETAIL = 500
-
-
-class TooLongError(Exception):
-    """The answer has more bytes than an answer may have."""
 
 
 @dataclass(frozen=True, slots=True)
