@@ -72,6 +72,22 @@ RUNS = (
         },
         ("--operation", "dedupeStream", "--max-examples", "10"),
     ),
+    Run(
+        "tasks",
+        "tasks",
+        "all operations, by their links too, and by the engine that comes with the service, which fails and takes its "
+        "time when it is asked to",
+    ),
+    Run(
+        "tasks-unreachable-engine",
+        "tasks",
+        "tasks that fail, read from their beginning and from behind it, as nobody listens where the engine should be",
+        {
+            "TASKS_POOLS": '[{"id": "gone", "engine": "llamacpp", "url": "http://127.0.0.1:9"}]',
+            "TASKS_ENGINE_RETRIES": "0",
+        },
+        ("--max-examples", "10"),
+    ),
 )
 
 

@@ -74,7 +74,14 @@ ENVIRONMENTS: dict[str, tuple[Stage, ...]] = {
             absent=("schemathesis", "hypothesis", *HEAVY),
             refused=("check",),
         ),
-        Stage("services", CORE, absent=("schemathesis", "hypothesis", "sentence-transformers"), refused=("check",)),
+        Stage(
+            "services",
+            CORE,
+            left_out=("streamcontract.services.tasks.brokers.redis",),
+            absent=("schemathesis", "hypothesis", "sentence-transformers", "redis"),
+            refused=("check",),
+        ),
+        Stage("redis", CORE, refused=("check",)),
     ),
     "harness": (Stage("", HARNESS, absent=(*SERVER_SIDE, *HEAVY), refused=("serve",)),),
 }
@@ -142,10 +149,12 @@ def _missing_data(wheel: Path) -> Iterator[str]:
     if not contracts:
         yield "contracts/ holds no contract"
     migrations = "services/chat/store/migrations/env.py"  # in a folder that is no package
+    script = "services/tasks/brokers/redis/scripts/common.lua"
     for file in (
         "py.typed",
         "contract/extension.schema.json",
         migrations,
+        script,
         *(f"contracts/{name}" for name in contracts),
     ):
         if f"streamcontract/{file}" not in names:

@@ -37,6 +37,7 @@ def app() -> typer.Typer:
     from streamcontract.cli.lint import lint  # noqa: PLC0415 - only when the command line is used
     from streamcontract.cli.replay import replay  # noqa: PLC0415
     from streamcontract.cli.serve import serve  # noqa: PLC0415
+    from streamcontract.cli.worker import worker  # noqa: PLC0415
 
     made = typer.Typer(
         name="streamcontract",
@@ -49,6 +50,7 @@ def app() -> typer.Typer:
     found = {entry.name: entry for entry in entry_points(group=COMMANDS)}
     made.command(no_args_is_help=True)(lint)
     made.command()(serve)
+    made.command()(worker)
     made.command(no_args_is_help=True)(replay)
     if "check" not in found:
         made.command("check", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(_no_harness)

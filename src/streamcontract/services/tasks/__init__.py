@@ -1,0 +1,1 @@
+"""Tasks: enqueue, get an id, stream the result."""

@@ -1,0 +1,1 @@
+"""Where tasks wait, who runs them, and what has happened to them."""

@@ -1,0 +1,1 @@
+"""The broker of one process: everything is in one SQLite file."""

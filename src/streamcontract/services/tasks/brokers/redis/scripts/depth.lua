@@ -1,0 +1,2 @@
+-- How many tasks wait.
+return waiting(0) + waiting(1)
