@@ -33,9 +33,9 @@ generate: setup ## Make the payload types and the docs' tables from the contract
 	$(BIN)/python tools/generate.py
 	$(BIN)/python tools/pages.py
 
-test: setup ## All tests: those that measure a pace by themselves, then the others on up to four cores
+test: setup ## All tests: those that measure a pace by themselves, then the others, three at a time
 	$(BIN)/pytest -m alone
-	$(BIN)/pytest -m "not alone" -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest -m "not alone" -n 3 --dist worksteal
 
 conformance: setup ## Start the reference services, check them over real sockets, write reports/
 	$(BIN)/python tools/conformance.py
