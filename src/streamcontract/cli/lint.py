@@ -11,11 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from streamcontract.cli.exits import WRONG
 from streamcontract.contract.problems import Problem, Severity, printable
 
 __all__ = ["lint"]
 
-WRONG = 2
 LONGEST = 160
 """Characters of a line that is shown."""
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}

@@ -7,6 +7,8 @@ from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
+from streamcontract.cli.exits import INTERRUPTED
+
 __all__ = ["app", "main"]
 
 COMMANDS = "streamcontract.commands"
@@ -14,7 +16,6 @@ COMMANDS = "streamcontract.commands"
 TRACEBACK = "STREAMCONTRACT_TRACEBACK"
 FAILED = 3
 """The exit code of a failure of our own: nothing was tested, and nothing is said about a server."""
-INTERRUPTED = 130
 HARNESS = "pip install streamcontract-harness"
 
 EPILOG = """

@@ -7,6 +7,7 @@ from typing import Annotated, Any, BinaryIO
 import msgspec
 import typer
 
+from streamcontract.cli.exits import VIOLATES, WRONG, fail
 from streamcontract.cli.output import obstacle
 from streamcontract.cli.replay_report import report_document, summary
 from streamcontract.contract.json_text import JsonError, decode_json
@@ -21,8 +22,6 @@ __all__ = ["replay"]
 CHUNK = 64 * 1024
 KEPT = 64 * 1024 * 1024
 """Bytes of the recording that are kept to show the stretch around a fault."""
-
-VIOLATES, WRONG = 1, 2
 
 
 def replay(
@@ -66,8 +65,7 @@ def _stream(path: Path, operation: str) -> Stream:
     try:
         loaded = Contract.load(path)
     except ContractError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG) from None
+        fail(str(error), WRONG)
     try:
         return loaded.stream(operation)
     except KeyError as error:

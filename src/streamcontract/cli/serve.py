@@ -1,17 +1,23 @@
 """`streamcontract serve`: the reference services, or contracts of one's own, on one port."""
 
+import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from streamcontract.cli.exits import INTERRUPTED, UNREACHABLE, WRONG, fail
 from streamcontract.contract.problems import ContractError
 from streamcontract.contract.report import did_you_mean
 
+if TYPE_CHECKING:
+    from streamcontract.server import Application
+
 __all__ = ["serve"]
 
-WRONG, UNREACHABLE, INTERRUPTED = 2, 3, 130
+Guard = Literal["enforce", "report", "off"]
 INSTALL = "the server is not installed: pip install 'streamcontract[services]'"
 
 
@@ -30,7 +36,7 @@ def serve(
         typer.Option(help="Port to listen on; 8000 unless it is set. 0 takes a free one.", min=0, max=65535),
     ] = None,
     guard: Annotated[
-        Literal["enforce", "report", "off"] | None,
+        Guard | None,
         typer.Option(help="What becomes of events that break the contract; enforce unless it is set."),
     ] = None,
     services: Annotated[
@@ -51,34 +57,47 @@ def serve(
 
     Exit codes: 0 stopped; 2 wrong usage, contract or handlers; 3 the address is taken, or a service could not start.
     """
-    try:
-        # These come with an extra, and take long to import.
-        from streamcontract.server import HandlerError, Settings, create_app  # noqa: PLC0415
-        from streamcontract.server.run import listen, run  # noqa: PLC0415
-        from streamcontract.server.settings import WrongSettingsError, read_settings  # noqa: PLC0415
-        from streamcontract.services import SERVICES  # noqa: PLC0415
-    except ImportError as error:
-        _fail(f"{INSTALL} ({error})", WRONG)
     contracts = _contracts(pairs or [], services)
     sys.path.insert(0, str(Path.cwd()))
-    try:
-        settings = read_settings(Settings)
-        app = create_app(contracts, guard=guard, settings=settings)
-        for service in SERVICES.values():
-            if service.path in contracts:
-                service.check_settings()
-    except (ContractError, HandlerError, WrongSettingsError) as error:
-        _fail(str(error), WRONG)
-    host, port = host or settings.host, settings.port if port is None else port
-    try:
-        listener = listen(host, port)
-    except OSError as error:
-        _fail(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --host and --port", UNREACHABLE)
+    app = _application(contracts, guard)
+    settings = app.runtime.settings
+    listener = _listener(host or settings.host, settings.port if port is None else port)
+    from streamcontract.server.run import run  # noqa: PLC0415 - it takes long to import
+
     try:
         with listener:
             run(app, listener, lambda url: print(f"serving {url}", flush=True))  # noqa: T201 - for whoever started this
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _application(contracts: Mapping[str | Path, str], guard: Guard | None) -> "Application":
+    """The application; ends the command when settings, contracts or handlers are wrong."""
+    try:
+        # These come with an extra, and take long to import.
+        from streamcontract.server import HandlerError, Settings, create_app  # noqa: PLC0415
+        from streamcontract.server.settings import WrongSettingsError, read_settings  # noqa: PLC0415
+        from streamcontract.services import SERVICES  # noqa: PLC0415
+    except ImportError as error:
+        fail(f"{INSTALL} ({error})", WRONG)
+    try:
+        app = create_app(contracts, guard=guard, settings=read_settings(Settings))
+        for service in SERVICES.values():
+            if service.path in contracts:
+                service.check_settings()
+    except (ContractError, HandlerError, WrongSettingsError) as error:
+        fail(str(error), WRONG)
+    return app
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A listening socket; ends the command when the address cannot be had."""
+    from streamcontract.server.run import listen  # noqa: PLC0415 - it takes long to import
+
+    try:
+        return listen(host, port)
+    except OSError as error:
+        fail(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --host and --port", UNREACHABLE)
 
 
 def _contracts(pairs: list[str], services: str | None) -> dict[str | Path, str]:
@@ -92,17 +111,12 @@ def _contracts(pairs: list[str], services: str | None) -> dict[str | Path, str]:
     for pair in pairs:
         contract, equals, module = pair.rpartition("=")
         if not (contract and equals and module):
-            _fail(f"{pair!r} is not CONTRACT=HANDLER_MODULE, such as chat.yaml=my_package.handlers", WRONG)
+            fail(f"{pair!r} is not CONTRACT=HANDLER_MODULE, such as chat.yaml=my_package.handlers", WRONG)
         found[contract] = module
     for name in names:
         if name not in SERVICES:
-            _fail(f"there is no service {name!r}; {did_you_mean(name, SERVICES)}", WRONG)
+            fail(f"there is no service {name!r}; {did_you_mean(name, SERVICES)}", WRONG)
         found[SERVICES[name].path] = SERVICES[name].handlers
     if not found:
-        _fail("there is nothing to serve: name a CONTRACT=HANDLER_MODULE, or services", WRONG)
+        fail("there is nothing to serve: name a CONTRACT=HANDLER_MODULE, or services", WRONG)
     return found
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

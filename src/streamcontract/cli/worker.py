@@ -1,13 +1,12 @@
 """`streamcontract worker`: runs tasks that servers have accepted."""
 
 import signal
-from typing import NoReturn
 
 import typer
 
-__all__ = ["worker"]
+from streamcontract.cli.exits import INTERRUPTED, UNREACHABLE, WRONG, fail
 
-WRONG, UNREACHABLE, INTERRUPTED = 2, 3, 130
+__all__ = ["worker"]
 
 
 def worker() -> None:
@@ -32,23 +31,18 @@ def worker() -> None:
         from streamcontract.services.tasks.settings import TasksSettings  # noqa: PLC0415
         from streamcontract.services.tasks.worker_process import NotSharedError, run_worker  # noqa: PLC0415
     except ImportError as error:
-        _fail(f"the services are not installed: pip install 'streamcontract[redis]' ({error})", WRONG)
+        fail(f"the services are not installed: pip install 'streamcontract[redis]' ({error})", WRONG)
     try:
         server, settings = read_settings(Settings), read_settings(TasksSettings)
     except WrongSettingsError as error:
-        _fail(str(error), WRONG)
+        fail(str(error), WRONG)
     configure_logs(server)
     configure_library_logs(server)
     try:
         told = anyio.run(run_worker, settings, lambda name: print(f"working {name}", flush=True))  # noqa: T201 - for whoever started this
     except NotSharedError as error:
-        _fail(str(error), WRONG)
+        fail(str(error), WRONG)
     except BrokerError as error:
-        _fail(str(error), UNREACHABLE)
+        fail(str(error), UNREACHABLE)
     if told is signal.SIGINT:
         raise typer.Exit(INTERRUPTED)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
