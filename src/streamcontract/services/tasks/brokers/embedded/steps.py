@@ -31,6 +31,7 @@ _ASKED = select(ASKED.c.body).where(ASKED.c.task == bindparam("number_"))
 _ANSWERED = delete(ASKED).where(ASKED.c.task == bindparam("number_"))
 _SERVICE = select(FIGURES.c.value).where(FIGURES.c.name == "service")
 _UPDATE = update(TASKS).where(TASKS.c.number == bindparam("number_"))
+_ENTER = insert(ENTRIES)
 _MEASURED = sqlite.insert(FIGURES)
 _MEASURE = _MEASURED.on_conflict_do_update(index_elements=["name"], set_={"value": _MEASURED.excluded.value})
 _BEHIND = (
@@ -118,14 +119,15 @@ class Steps:
         """Raises LostError."""
         row = self._mine(connection, lease, now)
         self._log(connection, row, row.last, events)
-        connection.execute(_UPDATE, {"number_": row.number, "last": row.last + len(events)})
-        self._spend(connection, row, tokens, now, now)
+        self._spend(connection, row, tokens, now, now, last=row.last + len(events))
 
-    def _spend(self, connection: Connection, row: Row[Any], tokens: int, until: float, now: float) -> None:
-        """Its worker is alive, and has used the time until then since this was last done."""
+    def _spend(
+        self, connection: Connection, row: Row[Any], tokens: int, until: float, now: float, **changes: object
+    ) -> None:
+        """Its worker is alive, and has used the time until then since this was last done; what else changes."""
         since = max(0, round((until - row.counted) * 1000))
         values = {"tokens": row.tokens + tokens, "seen": now, "counted": row.counted + since / 1000}
-        connection.execute(_UPDATE, {"number_": row.number, **values})
+        connection.execute(_UPDATE, {"number_": row.number, **values, **changes})
         spend(connection, row.session, now, tokens=tokens, milliseconds=since)
 
     def finish(self, connection: Connection, lease: Lease, event: tuple[str, str] | None, now: float) -> None:
@@ -144,8 +146,8 @@ class Steps:
         if row.tokens:
             self.end(connection, row, LOST, now)
         else:
-            self._spend(connection, row, 0, min(now, row.seen + self.limits.lease), now)
-            connection.execute(_UPDATE, {"number_": row.number, "state": State.WAITING, "worker": None})
+            until = min(now, row.seen + self.limits.lease)
+            self._spend(connection, row, 0, until, now, state=State.WAITING, worker=None)
             self.arrived = True
 
     def _mine(self, connection: Connection, lease: Lease, now: float) -> Row[Any]:
@@ -182,10 +184,11 @@ class Steps:
         self._log(connection, row, last, [final])
         values = {"state": State.ENDED, "ended": now, "worker": None, "last": last + 1}
         if row.state == State.RUNNING:
-            self._spend(connection, row, 0, now, now)
+            self._spend(connection, row, 0, now, now, **values)
             mean = mean_after(self._mean(connection), ran)
             connection.execute(_MEASURE, {"name": "service", "value": mean})
-        connection.execute(_UPDATE, {"number_": row.number, **values})
+        else:
+            connection.execute(_UPDATE, {"number_": row.number, **values})
         connection.execute(_ANSWERED, {"number_": row.number})
 
     def _mean(self, connection: Connection) -> float | None:
@@ -210,7 +213,7 @@ class Steps:
             for number, (symbol, data) in enumerate(events, last + 1)
         ]
         if entries:
-            connection.execute(insert(ENTRIES), entries)
+            connection.execute(_ENTER, entries)
         self.changed.add(row.key)
 
     def page(self, connection: Connection, key: Key, after: int) -> tuple[list[Entry], bool]:
