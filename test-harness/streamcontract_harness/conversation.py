@@ -169,7 +169,7 @@ class Conversation:
 
 def _request_bytes(http: h11.Connection, request: SentRequest, url: SplitResult) -> bytes:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    headers = [("Host", url.netloc.rpartition("@")[2]), *_framing(request), *request.headers, ("Connection", "close")]
+    headers = [("Host", url.netloc.rpartition("@")[2]), *_framing(request), *request.headers]
     try:
         parts = [http.send(h11.Request(method=request.method, target=target, headers=_encoded(headers)))]
         if request.body:

@@ -92,6 +92,7 @@ def test_sends_what_it_was_given(patient: Transport) -> None:
     assert received.headers["content-type"] == "application/json"
     assert received.headers["accept-encoding"] == "identity"
     assert received.headers["host"] == f"127.0.0.1:{server.port}"
+    assert "connection" not in received.headers  # as clients do, so that a stream's own `Connection` can be judged
 
 
 BODY_WITHOUT_END: list[Step] = [
@@ -259,6 +260,21 @@ def test_hears_what_comes_after_all_was_said(patient: Transport) -> None:
     listener = Recorder(enough=b"done")
     exchange = ask(patient, stream(b"done\n\n", Pause(0.05), b"more\n\n"), listener=listener)
     assert (exchange.ending, listener.seen) == (Ending.SERVER, b"done\n\nmore\n\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [head(transfer_encoding="chunked"), chunk(b"data: 1\n\n"), b"0\r\n\r\n"],
+        [head(content_length="9"), b"data: 1\n\n"],
+    ],
+    ids=["chunked", "length"],
+)
+def test_a_connection_that_stays_open_behind_the_answer_is_not_waited_for(patient: Transport, body: Route) -> None:
+    before = time.monotonic()
+    exchange = ask(patient, [*body, Hang()])
+    assert (exchange.ending, exchange.body) == (Ending.SERVER, b"data: 1\n\n")
+    assert time.monotonic() - before < SLACK
 
 
 def test_stop_ends_what_is_under_way() -> None:
