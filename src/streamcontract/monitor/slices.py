@@ -131,7 +131,7 @@ class SliceWatch:
         yield SliceFault(message, OrderFaultKind.TRUNCATED.value)
 
     def _called(self, key: str) -> str:
-        source = self.rule.by.source
+        source = shorten(self.rule.by.source, 60)
         return f"{source} = {shorten(key, 100)}"
 
 

@@ -1,7 +1,7 @@
 """Connexion binds operations to handlers that yield events; a guard holds every stream to its contract."""
 
 from streamcontract.server.app import Application, create_app
-from streamcontract.server.call import current_request
+from streamcontract.server.call import current_client, current_request
 from streamcontract.server.handlers import HandlerError
 from streamcontract.server.head import Head
 from streamcontract.server.lifespan import StartError
@@ -17,6 +17,7 @@ __all__ = [
     "Settings",
     "StartError",
     "create_app",
+    "current_client",
     "current_request",
     "new_reference",
     "stage",

@@ -29,6 +29,7 @@ __all__ = [
     "Call",
     "ClientLeftError",
     "current_call",
+    "current_client",
     "current_request",
     "refuse_line_breaks",
     "too_large",
@@ -226,6 +227,15 @@ def current_call() -> Call | None:
 def current_request() -> Request:
     """For handlers: the request that is being answered. Raises LookupError outside of one."""
     return _current.get().request()
+
+
+def current_client() -> str:
+    """For handlers: the address of the client, which is that of the proxy in front unless the server trusts that one.
+
+    Empty where there is none, as for a socket in the file system. Raises LookupError outside of a request.
+    """
+    address, _ = _current.get().scope.get("client") or ("", 0)
+    return str(address)
 
 
 def _headers(scope: Scope) -> dict[str, str]:
