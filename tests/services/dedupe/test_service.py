@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from served import Served, eventually, post_bytes, serve
+from worker_processes import PROC, workers
 
 from streamcontract import Contract, Request, Response, Verdict
 from streamcontract.server import Settings, create_app
@@ -146,20 +147,6 @@ def test_an_embedder_that_is_not_there_is_an_error_event(service: Any) -> None:
     assert plain.status_code == 500
 
 
-def workers(parent: int) -> set[int]:
-    """The worker processes of this process."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            stat = (folder / "stat").read_text()
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if int(stat.rpartition(")")[2].split()[1]) == parent and b"to_process" in command:
-            found.add(int(folder.name))
-    return found
-
-
 def seconds(process: int) -> float:
     """The processor time that a process has taken."""
     user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
@@ -173,21 +160,18 @@ def heavy(count: int) -> dict[str, Any]:
     return {"chunks": chunks, "threshold": 1.6}
 
 
-PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-
-
 @pytest.mark.alone  # it gives a worker 0.7 s, in which it has to start, too
 @PROC
 def test_work_that_takes_too_long_ends_with_an_error_and_its_process(service: Any) -> None:
     with service(seconds="0.7", workers="1") as served:
         stream(served, examples()["vectors"])  # the worker is there now
-        before = workers(os.getpid())
+        before = workers()
         events = stream(served, heavy(6_000))
         stage = events[-2][1]["stage"]
         assert events[-1] == ("error", {"stage": stage, "error": "the work took longer than 0.7 s"})
         plain = served.client.post("/v1/dedupe", json=heavy(6_000), timeout=60)
         assert (plain.status_code, plain.json()["detail"]) == (500, f"{stage}: the work took longer than 0.7 s")
-        eventually(lambda: not before & workers(os.getpid()))
+        eventually(lambda: not before & workers())
         assert stream(served, examples()["vectors"])[-1][0] in ("complete", "error")
 
 
@@ -195,27 +179,27 @@ def test_work_that_takes_too_long_ends_with_an_error_and_its_process(service: An
 def test_a_client_of_the_plain_operation_that_leaves_stops_the_work(service: Any) -> None:
     with service(workers="1") as served:
         stream(served, examples()["vectors"])
-        (busy,) = workers(os.getpid())
+        (busy,) = workers()
         before = seconds(busy)
         content = json.dumps(heavy(10_000)).encode()
         with served.connect() as connection:
             connection.sendall(post_bytes("/v1/dedupe", content))
             eventually(lambda: seconds(busy) > before + 0.1, 60)
-        eventually(lambda: busy not in workers(os.getpid()))
+        eventually(lambda: busy not in workers())
 
 
 @PROC
 def test_a_client_that_leaves_stops_the_work(service: Any) -> None:
     with service() as served:
         stream(served, examples()["vectors"])  # a worker is there now
-        busy = eventually(lambda: workers(os.getpid()))
+        busy = eventually(workers)
         before = {process: seconds(process) for process in busy}
         with served.client.stream("POST", "/v1/dedupe/stream", json=heavy(10_000), timeout=60) as response:
             lines = response.iter_lines()  # held: a generator that is let go closes the connection
             while '"progress":0.5}' not in next(lines):
                 pass  # then the merging begins, in the worker
             eventually(lambda: any(seconds(process) > before[process] + 0.1 for process in busy))
-        eventually(lambda: not busy & workers(os.getpid()))
+        eventually(lambda: not busy & workers())
         assert stream(served, examples()["vectors"])[-1][0] == "complete"
 
 

@@ -165,7 +165,6 @@ def resident() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
-@pytest.mark.alone  # it is long, and memory is what it measures
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks into /proc")
 def test_20_000_tasks_end_once_each_and_leave_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Any

@@ -121,20 +121,6 @@ class StoredToolCall(Struct):
     result_preview: str | None = field(name="resultPreview")
 
 
-class Error(Struct):
-    detail: str
-    pointer: str | UnsetType = UNSET
-    parameter: str | UnsetType = UNSET
-
-
-class ProblemDetails(Struct):
-    title: str
-    status: Annotated[int, Meta(ge=400, le=599)]
-    type: str | UnsetType = UNSET
-    detail: str | UnsetType = UNSET
-    errors: list[Error] | UnsetType = UNSET
-
-
 class ChatCompletionRequest(Struct):
     provider: Provider
     model: Annotated[str, Meta(max_length=256, min_length=1, pattern="^[^\\u0000]*$")]

@@ -75,19 +75,6 @@ class Failure(Struct):
     stage: Stage | UnsetType = UNSET
 
 
-class Error(Struct):
-    detail: str
-    pointer: str | UnsetType = UNSET
-
-
-class ProblemDetails(Struct):
-    title: str
-    status: Annotated[int, Meta(ge=400, le=599)]
-    type: str | UnsetType = UNSET
-    detail: str | UnsetType = UNSET
-    errors: list[Error] | UnsetType = UNSET
-
-
 class DedupeRequest(Struct):
     chunks: Annotated[list[Chunk], Meta(max_length=10000, min_length=1)]
     threshold: (

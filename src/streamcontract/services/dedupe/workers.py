@@ -1,8 +1,7 @@
-"""Work that would hold up other streams, done in processes of its own, or in threads where it lets others in.
+"""The arithmetic of the service: in worker processes, or in threads where it lets others in.
 
-SciPy's `linkage` and the vectorizer hold the interpreter's lock, so a thread would not do. A process that is cancelled
-is killed, so a client that leaves stops its work at once. How many there are of each is bounded, and how many threads
-each takes for its arithmetic.
+SciPy's `linkage` and the vectorizer hold the interpreter's lock, so a thread would not do. How many there are of each
+is bounded, and how many threads each takes.
 """
 
 import os
@@ -10,11 +9,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar, TypeVarTuple
 
 import anyio
-import anyio.to_process
 import anyio.to_thread
-from anyio.lowlevel import RunVar
 from threadpoolctl import threadpool_limits
 
+from streamcontract.services import workers
 from streamcontract.services.dedupe.settings import get_settings
 
 __all__ = ["in_process", "in_thread", "limited_threads", "waiting"]
@@ -22,30 +20,19 @@ __all__ = ["in_process", "in_thread", "limited_threads", "waiting"]
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
-_processes: RunVar[anyio.CapacityLimiter] = RunVar("dedupe-processes")
-_threads: RunVar[anyio.CapacityLimiter] = RunVar("dedupe-threads")
 
-
-def _limiter(variable: RunVar[anyio.CapacityLimiter]) -> anyio.CapacityLimiter:
-    try:
-        return variable.get()
-    except LookupError:
-        made = anyio.CapacityLimiter(get_settings().workers)
-        variable.set(made)
-        return made
+def _limiter(name: str) -> anyio.CapacityLimiter:
+    return workers.limiter(name, get_settings().workers)
 
 
 async def in_process(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """Call a module's function in a worker process; waits for a free one. Cancelling kills the process."""
-    threads = get_settings().threads
-    return await anyio.to_process.run_sync(
-        _limited, threads, function, arguments, cancellable=True, limiter=_limiter(_processes)
-    )
+    return await workers.in_process(_limiter("dedupe-processes"), _limited, get_settings().threads, function, arguments)
 
 
 async def in_thread(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """Call a function that is done soon, or lets others in, in a thread; waits for a free one."""
-    return await anyio.to_thread.run_sync(function, *arguments, limiter=_limiter(_threads))
+    return await anyio.to_thread.run_sync(function, *arguments, limiter=_limiter("dedupe-threads"))
 
 
 def limited_threads(threads: int) -> Any:
@@ -55,7 +42,7 @@ def limited_threads(threads: int) -> Any:
 
 def waiting() -> int:
     """How many calls wait for a process."""
-    return _limiter(_processes).statistics().tasks_waiting
+    return _limiter("dedupe-processes").statistics().tasks_waiting
 
 
 def _limited(threads: int, function: Callable[[*Arguments], Result], arguments: tuple[*Arguments]) -> Result:

@@ -4,6 +4,7 @@
 """
 
 import json
+import signal
 import ssl
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -14,6 +15,7 @@ from wire_server import Server
 
 from streamcontract.services.chat.tools.addresses import Gate, is_public
 from streamcontract.services.chat.tools.fetch_url import FetchUrl
+from streamcontract.services.chat.tools.page_text import Page, text_of
 from streamcontract.services.chat.tools.toolbox import Toolbox, ToolResult
 
 OUTSIDE = "127.0.0.2"
@@ -61,3 +63,9 @@ def page(text: str = "<title>A page</title><p>Hello, <b>reader</b>.</p>", conten
 
 def url_of(server: Server, name: str = "site", path: str = "/") -> str:
     return f"http://{name}.test:{server.port}{path}"
+
+
+def interrupted(content: bytes, content_type: str) -> Page:
+    """What `text_of` does, in a worker process that gets Ctrl-C."""
+    signal.raise_signal(signal.SIGINT)
+    return text_of(content, content_type)

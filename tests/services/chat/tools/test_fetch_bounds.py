@@ -11,10 +11,10 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from services.chat.tools.fetching import HTML, OUTSIDE, Everywhere, Names, fetch, page, url_of
+from services.chat.tools.fetching import HTML, OUTSIDE, Everywhere, Names, fetch, interrupted, page, url_of
 from wire_server import Exchange, chunked, serving
 
-from streamcontract.services.chat.tools import web
+from streamcontract.services.chat.tools import fetch_url, web
 from streamcontract.services.chat.tools.addresses import Gate
 from streamcontract.services.chat.tools.fetch_url import FetchUrl
 from streamcontract.services.chat.tools.web import MAX_BYTES
@@ -187,3 +187,9 @@ def test_a_fetch_that_is_cancelled_leaves_the_server_at_once(site: Names) -> Non
 
     with serving(hang, host=OUTSIDE) as server:
         anyio.run(run, url_of(server))
+
+
+def test_ctrl_c_while_a_page_is_parsed_is_not_for_the_parser(site: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch_url, "text_of", interrupted)
+    with serving(page(), host=OUTSIDE) as server:
+        assert fetch(url_of(server), site).content.endswith("Hello, reader.")

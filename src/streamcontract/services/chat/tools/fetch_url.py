@@ -6,24 +6,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import anyio
 import httpx2
-from anyio import to_process
-from anyio.lowlevel import RunVar
 
 from streamcontract.services.chat.providers.provider import Tool
 from streamcontract.services.chat.tools import web
 from streamcontract.services.chat.tools.addresses import Gate, parse_url
 from streamcontract.services.chat.tools.page_text import HTML, text_of
-from streamcontract.services.chat.tools.tool import Outcome, ToolError, limiter
+from streamcontract.services.chat.tools.tool import Outcome, ToolError
+from streamcontract.services.workers import in_process, limiter
 
 __all__ = ["REDIRECTS", "FetchUrl"]
 
 REDIRECTS = 5
 TEXTUAL = HTML | {"application/json", "application/xml", "application/yaml", "application/javascript"}
 PARSERS = 2
-
-_parsers: RunVar[anyio.CapacityLimiter] = RunVar("chat-page-parsers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +82,6 @@ async def _outcome(url: httpx2.URL, response: httpx2.Response) -> Outcome:
     if not (kind.startswith("text/") or kind in TEXTUAL or kind.endswith(("+json", "+xml"))):
         raise ToolError("the page is not a text")
     body = await web.read(response)
-    page = await to_process.run_sync(text_of, body, content_type, cancellable=True, limiter=limiter(_parsers, PARSERS))
+    page = await in_process(limiter("chat-page-parsers", PARSERS), text_of, body, content_type)
     title = f"\nTitle: {page.title}" if page.title else ""
     return Outcome(f"Address: {url}{title}\n\n{page.text}", f"Fetched {url}.")
