@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup lint isolation generate test conformance bench clean
+CREW := .venv-crew
+
+.PHONY: help setup lint isolation generate screenshots test crew conformance bench clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -12,7 +14,7 @@ help: ## Show what each target does
 $(STAMP): pyproject.toml test-harness/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet -e '.[services,postgres,redis,otel]' -e test-harness --group dev --group bench
+	$(BIN)/python -m pip install --quiet -e '.[services,postgres,redis,market,otel]' -e test-harness --group dev --group bench
 	touch $(STAMP)
 
 setup: $(STAMP) ## Make .venv and install everything that the other targets need
@@ -33,9 +35,21 @@ generate: setup ## Make the payload types and the docs' tables from the contract
 	$(BIN)/python tools/generate.py
 	$(BIN)/python tools/pages.py
 
+screenshots: setup ## Take the pictures of the stocks page in the docs; needs Chromium
+	$(BIN)/python tools/screenshots.py
+
 test: setup ## All tests: those that measure a pace by themselves, then the others, three at a time
 	$(BIN)/pytest -m alone
 	$(BIN)/pytest -m "not alone" -n 3 --dist worksteal
+
+$(CREW)/.installed: pyproject.toml
+	test -x $(CREW)/bin/python || $(PYTHON) -m venv $(CREW)
+	$(CREW)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(CREW)/bin/python -m pip install --quiet -e '.[crew,market]' --group crew
+	touch $@
+
+crew: $(CREW)/.installed ## Make .venv-crew, as CrewAI needs an environment of its own (1.2 GB), and test its agents
+	$(CREW)/bin/pytest tests/services/stocks/analysts
 
 conformance: setup ## Start the reference services, check them over real sockets, write reports/
 	$(BIN)/python tools/conformance.py
@@ -44,4 +58,4 @@ bench: setup ## Events per second, as ratios within one run
 	$(BIN)/python -m bench
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) reports dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CREW) reports dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

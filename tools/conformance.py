@@ -73,6 +73,13 @@ RUNS = (
         ("--operation", "dedupeStream", "--max-examples", "10"),
     ),
     Run(
+        "stocks",
+        "stocks",
+        "both streams, by the sample data and the rules that come with the service, and the page; a symbol that is in "
+        "no data, and the mock's that fails, for the outcome `stream_error`",
+        {"STOCKS_APP_MODE": "dev", "STOCKS_RUNS_PER_MINUTE": "100000", "STOCKS_MOCK_DELAY_LIMIT": "5"},
+    ),
+    Run(
         "tasks",
         "tasks",
         "all operations, by their links too, and by the engine that comes with the service, which fails and takes its "

@@ -31,6 +31,8 @@ CORE, HARNESS = "streamcontract", "streamcontract_harness"
 SERVER_SIDE = ("connexion", "starlette", "uvicorn", "prometheus-client", "structlog")
 CLIENT_SIDE = ("httpx", "schemathesis", "hypothesis")
 HEAVY = ("numpy", "scipy", "scikit-learn", "openai", "sentence-transformers")
+AGENTS = "streamcontract.services.stocks.analysts.crew.agents"
+"""CrewAI wants an environment of its own, and 1.2 GB: `make crew`."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,11 @@ ENVIRONMENTS: dict[str, tuple[Stage, ...]] = {
         Stage(
             "services",
             CORE,
-            left_out=("streamcontract.services.tasks.brokers.redis",),
+            left_out=("streamcontract.services.tasks.brokers.redis", AGENTS),
             absent=("schemathesis", "hypothesis", "sentence-transformers", "redis"),
             refused=("check",),
         ),
-        Stage("redis", CORE, refused=("check",)),
+        Stage("redis", CORE, left_out=(AGENTS,), refused=("check",)),
     ),
     "harness": (Stage("", HARNESS, absent=(*SERVER_SIDE, *HEAVY), refused=("serve",)),),
 }
@@ -150,11 +152,17 @@ def _missing_data(wheel: Path) -> Iterator[str]:
         yield "contracts/ holds no contract"
     migrations = "services/chat/store/migrations/env.py"  # in a folder that is no package
     script = "services/tasks/brokers/redis/scripts/common.lua"
+    sample = "services/stocks/providers/sample/AAPL/price_history.csv"
+    template = "services/stocks/templates/card.html.jinja"
+    page = ("index.html.jinja", "page.js", "page.css", "chart.js", "icon.svg")
     for file in (
         "py.typed",
         "contract/extension.schema.json",
         migrations,
         script,
+        sample,
+        template,
+        *(f"services/stocks/page/{name}" for name in page),
         *(f"contracts/{name}" for name in contracts),
     ):
         if f"streamcontract/{file}" not in names:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from served import COUNTER, LIMIT, post_bytes, read_all, read_until
+from served import COUNTER, LIMIT, eventually, post_bytes, read_all, read_until
 
 from streamcontract.services import SERVICES
 
@@ -24,14 +24,24 @@ typer.run(serve)
 """
 COMMAND = [sys.executable, "-c", START]
 HANDLERS = """
+import os, pathlib, time
 import anyio
 from streamcontract import Event
+from streamcontract.services.workers import in_process, limiter
+
+def work():
+    pathlib.Path("working").write_text(str(os.getpid()))
+    pathlib.Path("working").rename("worker")
+    while not pathlib.Path("go").exists():
+        time.sleep(0.005)
 
 async def count_up(body):
     for n in range(body["to"]):
         yield Event("number", {"n": n})
         if body.get("how") == "slow":
             await anyio.sleep(3600)
+        if body.get("how") == "in a worker":
+            await in_process(limiter("tests", 1), work)
     yield Event("done", "")
 """
 LIFESPAN = """
@@ -74,6 +84,7 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a group of its own, as a terminal gives it
     )
     watchdog = threading.Timer(START_LIMIT, process.kill)
     watchdog.start()
@@ -127,6 +138,39 @@ def test_a_signal_ends_open_streams_and_the_server(folder: Path, number: signal.
         process.send_signal(number)
         rest = read_all(connection)
         assert process.wait(LIMIT) == code
+        assert b"event: error" in rest
+        assert rest.endswith(b"0\r\n\r\n")
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_signal_to_a_worker_process_ends_nothing(folder: Path) -> None:
+    with (
+        serving(folder, f"{COUNTER}=counter_handlers", "--port", "0") as (process, url),
+        socket.create_connection(("127.0.0.1", port_of(url)), LIMIT) as connection,
+    ):
+        connection.sendall(post_bytes(body=b'{"to":2,"how":"in a worker"}'))
+        eventually((folder / "worker").exists)
+        os.kill(int((folder / "worker").read_text()), signal.SIGINT)
+        (folder / "go").touch()
+        read_until(connection, b"event: done")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT) == 0
+
+
+def test_ctrl_c_at_a_terminal_ends_a_stream_whose_worker_process_gets_it_too(folder: Path) -> None:
+    with (
+        serving(folder, f"{COUNTER}=counter_handlers", "--port", "0") as (process, url),
+        socket.create_connection(("127.0.0.1", port_of(url)), LIMIT) as connection,
+    ):
+        connection.sendall(post_bytes(body=b'{"to":2,"how":"in a worker"}'))
+        eventually((folder / "worker").exists)
+        process.send_signal(signal.SIGSTOP)  # so that the worker is first
+        os.kill(int((folder / "worker").read_text()), signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
+        process.send_signal(signal.SIGCONT)
+        rest = read_all(connection)
+        assert process.wait(LIMIT) == 130
         assert b"event: error" in rest
         assert rest.endswith(b"0\r\n\r\n")
         assert process.stderr is not None

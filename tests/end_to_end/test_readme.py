@@ -124,7 +124,7 @@ def test_what_is_to_be_installed_is_what_the_projects_are_called() -> None:
 
     named = re.findall(r"^pip install '?([\w\[\]-]+)", section("Install"), re.MULTILINE)
 
-    assert len(named) == 3
+    assert len(named) == 4
     assert set(named) <= known
 
 

@@ -29,6 +29,7 @@ class Service:
 SERVICES = {
     "chat": Service("chat.yaml", "streamcontract.services.chat.handlers"),
     "dedupe": Service("dedupe.yaml", "streamcontract.services.dedupe.handlers"),
+    "stocks": Service("stocks.yaml", "streamcontract.services.stocks.handlers"),
     "tasks": Service("tasks.yaml", "streamcontract.services.tasks.handlers"),
 }
 """All there are, by name; `streamcontract serve` runs them on one port."""

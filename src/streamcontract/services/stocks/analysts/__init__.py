@@ -1,0 +1,1 @@
+"""Who makes an analysis of the data."""

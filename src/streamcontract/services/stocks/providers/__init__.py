@@ -1,0 +1,1 @@
+"""Where the data about a symbol comes from."""
