@@ -7,12 +7,11 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from socket import SOCK_STREAM, gaierror, getaddrinfo
 
-import anyio
 import httpx2
 from anyio import to_thread
-from anyio.lowlevel import RunVar
 
-from streamcontract.services.chat.tools.tool import ToolError, limiter
+from streamcontract.services.chat.tools.tool import ToolError
+from streamcontract.services.workers import limiter
 
 __all__ = ["REFUSED", "Address", "Gate", "Resolver", "is_public", "parse_url", "resolve"]
 
@@ -51,7 +50,6 @@ MAX_URL = 2_000
 MAX_ADDRESSES = 4
 THREADS = 8
 
-_threads: RunVar[anyio.CapacityLimiter] = RunVar("chat-resolver-threads")
 
 NUMBER = re.compile(r"(?:\d+|0[xX][0-9a-fA-F]*)\Z")
 
@@ -69,7 +67,7 @@ def is_public(address: Address) -> bool:
 async def resolve(host: str, port: int) -> Sequence[str]:
     """The addresses of a name, by the system's resolver, in threads of its own: slow names must not hold up others'."""
     ask = partial(getaddrinfo, host, port, type=SOCK_STREAM)
-    found = await to_thread.run_sync(ask, abandon_on_cancel=True, limiter=limiter(_threads, THREADS))
+    found = await to_thread.run_sync(ask, abandon_on_cancel=True, limiter=limiter("chat-names", THREADS))
     return [str(where[0]) for *_, where in found]
 
 

@@ -2,13 +2,11 @@
 
 from typing import Any, Protocol
 
-import anyio
 import msgspec
-from anyio.lowlevel import RunVar
 
 from streamcontract.services.chat.providers.provider import Tool
 
-__all__ = ["Outcome", "Runnable", "ToolError", "limiter"]
+__all__ = ["Outcome", "Runnable", "ToolError"]
 
 
 class ToolError(Exception):
@@ -31,13 +29,3 @@ class Runnable(Protocol):
 
     async def run(self, args: dict[str, Any]) -> Outcome:
         """Call it. Raises ToolError."""
-
-
-def limiter(kept: RunVar[anyio.CapacityLimiter], tokens: int) -> anyio.CapacityLimiter:
-    """The limiter that this event loop keeps there; made when it is first asked for."""
-    try:
-        return kept.get()
-    except LookupError:
-        made = anyio.CapacityLimiter(tokens)
-        kept.set(made)
-        return made
