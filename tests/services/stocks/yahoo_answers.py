@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.stocks.yahoo_server import Answer, Asked
+from services.stocks.loopback_server import Answer
+from services.stocks.yahoo_server import Asked
 
 __all__ = ["FIRST", "answers", "chart", "not_found", "summary"]
 

@@ -13,7 +13,8 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from served import eventually
 from services.stocks.analysing import serving_stocks, stream
 from services.stocks.analysts.test_crew_questions import MARKET
-from services.stocks.model_server import Model, Said, completion, model_server
+from services.stocks.loopback_server import Answer
+from services.stocks.model_server import Model, completion, model_server
 from worker_processes import PROC, workers
 
 from streamcontract.services.stocks.analysts.analyst import Analysis, AnalystError, RateLimitedError
@@ -72,7 +73,7 @@ def analyst(server: Model, portal: BlockingPortal) -> Iterator[CrewAnalyst]:
 def analyse(server: Model, portal: BlockingPortal, analyst: CrewAnalyst) -> Any:
     """Does a step, of which the model says this."""
 
-    def analyse(said: Said, step: Step = Step.VALUATION) -> Analysis:
+    def analyse(said: Answer, step: Step = Step.VALUATION) -> Analysis:
         server.forget()
         server.answer = lambda _: said
         return portal.call(analyst.analyse, step, MARKET, {})
@@ -134,7 +135,7 @@ def test_being_asked_too_often_says_when_to_try_again(
     analyse: Any, server: Model, headers: dict[str, str], least: float, most: float
 ) -> None:
     with pytest.raises(RateLimitedError) as told:
-        analyse(Said(b'{"error": {"message": "rate limit"}}', 429, headers))
+        analyse(Answer(b'{"error": {"message": "rate limit"}}', 429, headers))
     assert least <= told.value.seconds <= most
     assert len(server.asked) == 1  # CrewAI has not tried again by itself
 
@@ -146,22 +147,25 @@ NOTHING = "The model has answered nothing."
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (Said(b'{"error": {"message": "bad key sk-invented-and-secret"}}', 401), "The model's server refused the key."),
-        (Said(b"", 404), "The model's server knows no such model, or no such address."),
-        (Said(b"<html>", 400), "The model's server answered with an error (status 400)."),
-        (Said(b"<html>", 500), "The model's server answered with an error (status 500)."),
         (
-            Said(b"", 307, {"Location": "http://127.0.0.1:9/v1"}),
+            Answer(b'{"error": {"message": "bad key sk-invented-and-secret"}}', 401),
+            "The model's server refused the key.",
+        ),
+        (Answer(b"", 404), "The model's server knows no such model, or no such address."),
+        (Answer(b"<html>", 400), "The model's server answered with an error (status 400)."),
+        (Answer(b"<html>", 500), "The model's server answered with an error (status 500)."),
+        (
+            Answer(b"", 307, {"Location": "http://127.0.0.1:9/v1"}),
             "The model's server answered with an error (status 307).",
         ),
-        (Said(b"<html>for internal eyes</html>"), ODD),
-        (Said(b"[[[[["), ODD),
-        (Said(b"[]"), ODD),
-        (Said(b'{"choices": []}'), ODD),
-        (Said(b'{"choices": 1}'), ODD),
-        (Said(b'{"error": {"message": "out of memory", "code": 500}}'), ODD),
-        (Said(b"\x1f\x8b\x08", 200, {"Content-Encoding": "gzip"}), ODD),
-        (Said(b" " * 65536, endless=True), "The model's server sent more than it may."),
+        (Answer(b"<html>for internal eyes</html>"), ODD),
+        (Answer(b"[[[[["), ODD),
+        (Answer(b"[]"), ODD),
+        (Answer(b'{"choices": []}'), ODD),
+        (Answer(b'{"choices": 1}'), ODD),
+        (Answer(b'{"error": {"message": "out of memory", "code": 500}}'), ODD),
+        (Answer(b"\x1f\x8b\x08", 200, {"Content-Encoding": "gzip"}), ODD),
+        (Answer(b" " * 65536, endless=True), "The model's server sent more than it may."),
         (completion(""), ODD),
         (completion(None), ODD),
         (completion("<think>only</think>"), NOTHING),
@@ -171,7 +175,7 @@ NOTHING = "The model has answered nothing."
         ),
     ],
 )
-def test_what_goes_wrong_is_told_in_words_of_ours(analyse: Any, server: Model, said: Said, words: str) -> None:
+def test_what_goes_wrong_is_told_in_words_of_ours(analyse: Any, server: Model, said: Answer, words: str) -> None:
     with pytest.raises(AnalystError) as told:
         analyse(said)
     assert str(told.value) == words
@@ -246,7 +250,7 @@ def test_who_goes_away_ends_the_process(portal: BlockingPortal, server: Model, a
 
 def test_a_whole_run_shows_each_step_and_each_new_try(server: Model, tmp_path: Path) -> None:
     server.forget()
-    refusals = iter([Said(b"", 429, {"Retry-After": "0"})])
+    refusals = iter([Answer(b"", 429, {"Retry-After": "0"})])
     server.answer = lambda _: next(refusals, completion("Prose by the *model*."))
     variables = {"crew_base_url": server.url, "crew_api_key": KEY, "crew_model": "house/small"}
     with serving_stocks(tmp_path, provider="sample", analyst="crew", **variables) as served:
@@ -263,7 +267,7 @@ def test_a_whole_run_shows_each_step_and_each_new_try(server: Model, tmp_path: P
 
 
 def test_a_model_that_fails_ends_the_run_in_words_of_ours(server: Model, tmp_path: Path) -> None:
-    server.answer = lambda _: Said(f"no key {KEY}".encode(), 401)
+    server.answer = lambda _: Answer(f"no key {KEY}".encode(), 401)
     variables = {"crew_base_url": server.url, "crew_api_key": KEY}
     with serving_stocks(tmp_path, provider="sample", analyst="crew", **variables) as served:
         name, why = stream(served, "AAPL")[-1]

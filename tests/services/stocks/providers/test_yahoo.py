@@ -16,8 +16,9 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from served import eventually
 from services.stocks.analysing import Scripted, serving_stocks, stream
+from services.stocks.loopback_server import Answer
 from services.stocks.yahoo_answers import SUMMARY, answers, chart, not_found, summary
-from services.stocks.yahoo_server import Answer, Asked, Yahoo, yahoo_server
+from services.stocks.yahoo_server import Asked, Yahoo, yahoo_server
 from worker_processes import PROC, workers
 
 from streamcontract.server import StartError
