@@ -1,5 +1,6 @@
 """The connections to the database: SQLite by default, PostgreSQL in production."""
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
@@ -40,6 +41,7 @@ def make_engine(url: str, *, connections: int, seconds: float) -> AsyncEngine:
         connect_args={"timeout": seconds},  # SQLite: for a lock; PostgreSQL: to connect
     )
     if is_sqlite:
+        event.listen(engine.sync_engine, "do_connect", _try_sqlite)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -48,6 +50,14 @@ def make_engine(url: str, *, connections: int, seconds: float) -> AsyncEngine:
 def read_only_options(engine: AsyncEngine) -> dict[str, Any]:
     """Execution options of a connection that only reads; all its queries see the database at one moment."""
     return {"read_only": True} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+
+
+def _try_sqlite(dialect: Any, record: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+    """A file that cannot be opened fails here, where no thread is begun.
+
+    When aiosqlite (0.22) fails to connect, its thread answers later, perhaps to an event loop that is closed by then.
+    """
+    sqlite3.connect(*arguments, **options).close()
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
