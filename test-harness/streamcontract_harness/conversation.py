@@ -14,6 +14,7 @@ import h11
 from anyio.abc import ByteStream
 
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+from streamcontract_harness.reading import Reading
 
 __all__ = ["Conversation", "Limits", "Listener", "UnsendableError", "innermost", "said"]
 
@@ -57,14 +58,23 @@ class Listener(Protocol):
 
 
 class Conversation:
-    """One request and its answer on an open connection, in h11's terms."""
+    """One request and its answer on an open connection, in h11's terms; `http` goes on from the one before."""
 
-    def __init__(self, exchange: Exchange, listener: Listener | None, scope: anyio.CancelScope, limits: Limits) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        listener: Listener | None,
+        scope: anyio.CancelScope,
+        limits: Limits,
+        reading: Reading | None = None,
+        http: h11.Connection | None = None,
+    ) -> None:
         self.exchange = exchange
         self.listener = listener
         self.scope = scope
         self.limits = limits
-        self.http = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head)
+        self.reading = reading or Reading()
+        self.http = http or h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head)
         self.received_at = 0.0
         self.informational = 0
         self.at_end = False
@@ -97,6 +107,24 @@ class Conversation:
                 await self._read(stream)
             else:
                 over = self._take(event)
+                if isinstance(event, h11.Response) and not over:
+                    await anyio.sleep(self.reading.pause)  # what the server sends piles up on its own side
+        if self.exchange.ending is Ending.SERVER and self.reading.linger:
+            await self._linger(stream)
+
+    def next_cycle(self) -> h11.Connection | None:
+        """The connection for another request; None when this one was its last."""
+        if self.http.our_state is not h11.DONE or self.http.their_state is not h11.DONE:
+            return None
+        self.http.start_next_cycle()
+        return self.http
+
+    async def _linger(self, stream: ByteStream) -> None:
+        """Wait for bytes behind the end of the response; a server that hangs up is waited for no longer."""
+        with anyio.move_on_after(self.reading.linger):
+            while not self.at_end and not self.http.trailing_data[0]:
+                await self._read(stream)
+        self.exchange.extra = bytes(self.http.trailing_data[0][:KEPT])
 
     def _end_early(self, error: h11.RemoteProtocolError) -> None:
         """The connection is over, or what came is no HTTP, before the response has ended."""
@@ -135,7 +163,7 @@ class Conversation:
                 self.end(Ending.MALFORMED, f"more than {MOST_INFORMATIONAL} informational (1xx) answers")
             case h11.Response():
                 self._head(event)
-                return False
+                return self._leaves(0)
             case h11.Data():
                 return self._body(bytes(event.data))
             case h11.EndOfMessage() if self.at_end and self.broken:
@@ -162,8 +190,14 @@ class Conversation:
             self.end(Ending.ENOUGH)  # unless the server ends it first
             self.scope.deadline = min(self.scope.deadline, anyio.current_time() + self.limits.linger)
         if chunks.size < self.limits.size and len(chunks) < self.limits.chunks:
-            return False
+            return self._leaves(len(chunks))
         self.end(Ending.SIZE, f"the first {chunks.size:,} bytes were read")
+        return True
+
+    def _leaves(self, chunks: int) -> bool:
+        if self.reading.leave_after is None or chunks < self.reading.leave_after:
+            return False
+        self.end(Ending.LEFT)
         return True
 
 

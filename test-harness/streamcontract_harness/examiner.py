@@ -51,7 +51,7 @@ class Examiner:
         self.fresh: deque[Reported] = deque()
         """Findings that are new, for whoever shows them."""
         self.answers = 0
-        self._judge = judge
+        self.judge = judge
         self._options = options
         self._make = make
         self._lock = threading.Lock()
@@ -90,14 +90,14 @@ class Examiner:
     def examine(self, request: SentRequest) -> Judgement:
         """Send and judge; nothing is added to the report."""
         seconds = self.patience.seconds(request.operation, request.method)
-        listener = self._judge.listener(request)
+        listener = self.judge.listener(request)
         full = self.patience.is_full(request.operation, request.method)
         exchange = self.transport.exchange(request, listener, seconds=seconds)
         self.patience.note(exchange)
         self.answers += exchange.answered
         if exchange.ending is Ending.TIME and not exchange.answered and not full:
             return Judgement(exchange, ())  # it was told on the requests that were waited for in full
-        return self._judge.judge(exchange, listener)
+        return self.judge.judge(exchange, listener)
 
     def add(self, attempt: Attempt) -> None:
         """Add what was seen to the report."""

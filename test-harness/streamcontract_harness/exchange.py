@@ -22,6 +22,7 @@ class Ending(Enum):
     ENOUGH = "all was said and the server kept the connection open, so the checker left"
     TIME = "the time limit was reached, so the checker left"
     SIZE = "the size limit was reached, so the checker left"
+    LEFT = "the checker left, as it meant to"
     STOPPED = "the run was stopped"
 
 
@@ -86,7 +87,8 @@ class Chunks:
 class Exchange:
     """A request and its answer. Times are seconds of the monotonic clock; `status` is None when no answer came.
 
-    `started` is when the request's last byte was sent; the names in `headers` are lower-case.
+    `started` is when the request's last byte was sent; the names in `headers` are lower-case. `extra` are bytes that
+    came behind the end of the response (looked for when `Reading.linger` is given).
     """
 
     request: SentRequest
@@ -98,6 +100,7 @@ class Exchange:
     ended: float = 0.0
     ending: Ending = Ending.UNREACHABLE
     detail: str = ""
+    extra: bytes = b""
 
     @property
     def body(self) -> bytes:

@@ -9,7 +9,7 @@ from streamcontract import Tolerance
 __all__ = ["FAMILIES", "Options", "UnknownOperationError"]
 
 FAMILIES = (
-    "afterwards", "api", "coverage", "http", "rule", "schema", "sequence", "slice", "timing", "wire",
+    "afterwards", "api", "coverage", "http", "life", "rule", "schema", "sequence", "slice", "timing", "wire",
 )  # fmt: skip
 """The families of finding ids that there are."""
 

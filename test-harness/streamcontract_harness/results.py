@@ -85,6 +85,8 @@ class Tally:
     `linked_streams`: streams that a link of the contract led to.
     `finished_streams` are right ones that were read to their end, or to where the contract lets them end; `left` says
     why another was not. `followed` are the ids of `afterwards` that were asked, or told to be unsettled.
+    `own_requests` are those of checks that send requests themselves (`Kind.PROBE`), and are not among `requests`;
+    `tried` has the ids of these checks, each with the reason why it could not be made (empty when it was).
     `explained`: a violation stands between the checker and the stream; `not_reached` says why the rest was left out.
     """
 
@@ -109,6 +111,8 @@ class Tally:
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
     followed: set[str] = field(default_factory=set)
     not_reached: str = ""
+    own_requests: int = 0
+    tried: dict[str, str] = field(default_factory=dict)
 
     @property
     def not_judged(self) -> str:

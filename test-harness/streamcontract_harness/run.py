@@ -18,6 +18,7 @@ from streamcontract_harness.generation.probes import ProbePlan, request_for
 from streamcontract_harness.generation.schema import ApiSchema, GenerationError, api_schema, selected
 from streamcontract_harness.judge import Judge, never_applied
 from streamcontract_harness.options import Options, UnknownOperationError
+from streamcontract_harness.probing_checks import ProbingChecks
 from streamcontract_harness.results import Report, Reported
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
 from streamcontract_harness.stop import Stop
@@ -61,7 +62,7 @@ def _operations(contract: Contract, options: Options) -> list[Operation]:
 
 
 class _Run:
-    """The stages of one run: probes, Schemathesis, shrinking, and what was seen on the whole."""
+    """The stages of one run: probes, checks that send themselves, Schemathesis, shrinking, and the look back."""
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class _Run:
         self.judge = Judge(contract, options.tolerance)
         self.examiner = Examiner(transport, self.judge, report, options, self._make)
         self.schema = self._schema()
+        self.probing_checks = ProbingChecks(self.examiner, options, self._is_over)
         self.shrinker = Shrinker(self.examiner, self.schema, {o.id: o for o in operations}, options)
 
     def stages(self) -> Iterator[RunEvent]:
@@ -86,6 +88,9 @@ class _Run:
             if operation.stream is not None and not self._is_over():
                 yield StageStarted("probing", operation.id)
                 yield from self._probe(operation)
+        for operation in self.operations:
+            if operation.stream is not None:
+                yield from self._checks_of(operation)
         yield from self._api()
         yield from self._shrink()
         self._look_back()
@@ -120,6 +125,17 @@ class _Run:
             attempt = self.examiner.attempt(probe)
             self.examiner.add(attempt)
             self.shrinker.know(operation.id, probe, attempt)
+            self.probing_checks.know(operation.id, probe, attempt)
+            yield Progress()
+            yield from self._fresh()
+
+    def _checks_of(self, operation: Operation) -> Iterator[RunEvent]:
+        for check in self.probing_checks.checks():
+            if self._is_over():
+                return
+            yield StageStarted(check.id, operation.id)
+            for found in self.probing_checks.run(operation, check):
+                self.examiner.note(found)
             yield Progress()
             yield from self._fresh()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from streamcontract import Finding, Operation
+from streamcontract_harness.checks.catalogue import Kind, find_check
 from streamcontract_harness.examiner import Attempt, Examiner, reported
 from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.generation.api_shrinking import SHRINKABLE, smallest_failing
@@ -54,6 +55,9 @@ class Shrinker:
         family, _, name = finding.id.partition(".")
         if family == "api":
             return name in SHRINKABLE and finding.operation in self._operations
+        check = find_check(finding.id)
+        if check is not None and check.kind is Kind.PROBE:
+            return False  # it hangs on more than one exchange
         return family not in FIXED and finding.operation in self._plans
 
     def smallest(self, found: Reported, stopped: Callable[[], bool]) -> Reported:

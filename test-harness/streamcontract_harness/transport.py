@@ -7,23 +7,29 @@ a head. Compressed answers are kept as they came, and redirects are answers like
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
 import anyio
 import anyio.from_thread
-from anyio.abc import ByteStream
+import h11
+from anyio.abc import ByteStream, SocketAttribute
 
 from streamcontract_harness.conversation import Conversation, Limits, Listener, UnsendableError, innermost, said
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+from streamcontract_harness.reading import Reading
 
 __all__ = ["Limits", "Listener", "Transport", "UnsendableError"]
+
+SMALLEST_BUFFER = 4096
+"""Bytes: the system makes of it the least that it has."""
 
 
 class Transport(AbstractContextManager["Transport"]):
@@ -54,14 +60,33 @@ class Transport(AbstractContextManager["Transport"]):
             self._portal.start_task_soon(self._cancel)
 
     def exchange(
-        self, request: SentRequest, listener: Listener | None = None, *, seconds: float | None = None
+        self,
+        request: SentRequest,
+        listener: Listener | None = None,
+        *,
+        seconds: float | None = None,
+        reading: Reading | None = None,
     ) -> Exchange:
         """Send a request and follow the answer to its end, for no longer than `seconds` if that is given.
 
         Raises UnsendableError, and nothing for what a server does.
         """
-        exchange: Exchange = self._portal.call(self._exchange, request, listener, seconds)
-        return exchange
+        return self.in_turn([(request, listener)], seconds=seconds, reading=reading)[0]
+
+    def in_turn(
+        self,
+        asked: Sequence[tuple[SentRequest, Listener | None]],
+        *,
+        seconds: float | None = None,
+        reading: Reading | None = None,
+    ) -> list[Exchange]:
+        """Send requests over one connection, each once the answer to the one before has ended.
+
+        Fewer exchanges come back when the connection cannot be used further. All go to the server of the first.
+        `seconds` bounds each. Raises UnsendableError.
+        """
+        exchanges: list[Exchange] = self._portal.call(self._in_turn, asked, seconds, reading)
+        return exchanges
 
     def reach(self, url: str) -> str:
         """Connect and leave again; what is in the way, or an empty string."""
@@ -82,16 +107,32 @@ class Transport(AbstractContextManager["Transport"]):
         await anyio.aclose_forcefully(stream)
         return ""
 
-    async def _exchange(self, request: SentRequest, listener: Listener | None, seconds: float | None) -> Exchange:
-        exchange = Exchange(request, started=time.monotonic(), ending=Ending.STOPPED)
-        if not self._stopped.is_set():
-            exchange.ending = Ending.TIME  # until something else ends it
-            with self._bounded(self.limits.seconds if seconds is None else seconds) as scope:
-                await self._converse(Conversation(exchange, listener, scope, self.limits))
-            if scope.cancelled_caught and self._stopped.is_set():
-                exchange.ending = Ending.STOPPED
-        exchange.ended = time.monotonic()
-        return exchange
+    async def _in_turn(
+        self, asked: Sequence[tuple[SentRequest, Listener | None]], seconds: float | None, reading: Reading | None
+    ) -> list[Exchange]:
+        exchanges: list[Exchange] = []
+        async with AsyncExitStack() as connections:
+            stream: ByteStream | None = None
+            http: h11.Connection | None = None
+            for request, listener in asked:
+                exchange = Exchange(request, started=time.monotonic(), ending=Ending.STOPPED)
+                exchanges.append(exchange)
+                if not self._stopped.is_set():
+                    exchange.ending = Ending.TIME  # until something else ends it
+                    with self._bounded(self.limits.seconds if seconds is None else seconds) as scope:
+                        talk = Conversation(exchange, listener, scope, self.limits, reading, http)
+                        http = None
+                        stream = stream or await self._open(talk, connections)
+                        if stream is not None:
+                            await talk.send(stream, urlsplit(request.url))
+                            await talk.receive(stream)
+                            http = talk.next_cycle()
+                    if scope.cancelled_caught and self._stopped.is_set():
+                        exchange.ending = Ending.STOPPED
+                exchange.ended = time.monotonic()
+                if http is None:
+                    break
+        return exchanges
 
     @contextmanager
     def _bounded(self, seconds: float) -> Iterator[anyio.CancelScope]:
@@ -102,22 +143,20 @@ class Transport(AbstractContextManager["Transport"]):
             finally:
                 self._scopes.discard(scope)
 
-    async def _converse(self, talk: Conversation) -> None:
-        url = urlsplit(talk.exchange.request.url)
+    async def _open(self, talk: Conversation, connections: AsyncExitStack) -> ByteStream | None:
         try:
-            stream = await self._connect(url)
+            stream = await self._connect(urlsplit(talk.exchange.request.url))
         except _NoConnectionError as error:
             talk.end(Ending.UNREACHABLE, str(error))
-            return
+            return None
         except _ResetError as error:
             talk.end(Ending.CUT, str(error))
-            return
-        try:
-            await talk.send(stream, url)
-            await talk.receive(stream)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.aclose_forcefully(stream)
+            return None
+        connections.push_async_callback(_close, stream)
+        if talk.reading.pause:
+            raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - anyio's, not Django's
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALLEST_BUFFER)
+        return stream
 
     async def _connect(self, url: SplitResult) -> ByteStream:
         secure = url.scheme == "https"
@@ -135,6 +174,11 @@ class Transport(AbstractContextManager["Transport"]):
                 raise _ResetError(f"the connection was reset ({said(error)})") from error
             reason = f"({said(error)})"
         raise _NoConnectionError(f"no connection to {host}:{port} {reason}")
+
+
+async def _close(stream: ByteStream) -> None:
+    with anyio.CancelScope(shield=True):
+        await anyio.aclose_forcefully(stream)
 
 
 class _NoConnectionError(Exception):

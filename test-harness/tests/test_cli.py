@@ -16,7 +16,11 @@ from small_contracts import TICKS, contract_of, ticker
 
 from streamcontract_harness.results import STRETCH_AFTER
 
-COMMAND = [sys.executable, "-c", "import typer; from streamcontract_harness.cli import check; typer.run(check)"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import typer; from streamcontract_harness.commands.check import check; typer.run(check)",
+]
 RIGHT = {"GET /ticks": stream(TICKS)}
 WRONG = {"GET /ticks": stream(TICKS, TICKS)}
 WARNING = {"GET /ticks": stream(b'event: error\ndata: {"message": "no"}\n\n')}
@@ -210,8 +214,8 @@ def test_not_found_is_no_pass(contract: str) -> None:
 
 def test_failure_of_our_own_is_told_and_loses_nothing(contract: str, tmp_path: Path) -> None:
     broken = (
-        "import typer; from streamcontract_harness import cli, shrinking;"
-        "shrinking.Shrinker.smallest = lambda self, *_: {}[self._options.headers]; typer.run(cli.check)"
+        "import typer; from streamcontract_harness import shrinking; from streamcontract_harness.commands import check;"
+        "shrinking.Shrinker.smallest = lambda self, *_: {}[self._options.headers]; typer.run(check.check)"
     )
     with LiteralServer(WRONG) as server:
         arguments = [contract, "--url", server.url, "--max-examples", "3", "--report", f"json:{tmp_path / 'r.json'}"]

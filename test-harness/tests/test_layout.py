@@ -38,9 +38,9 @@ def test_only_the_transport_opens_connections() -> None:
 
 
 def test_only_the_command_line_and_its_reporter_write_to_the_terminal() -> None:
-    assert importers("rich", "typer") <= {"cli.py", "reporters"}
+    assert importers("rich", "typer") <= {"commands", "reporters"}
     printing = [path.name for path in PACKAGE.rglob("*.py") if "print(" in path.read_text(encoding="utf-8")]
-    assert set(printing) <= {"cli.py", "terminal.py"}
+    assert set(printing) <= {"check.py", "terminal.py"}
 
 
 def test_nothing_of_the_server_is_known() -> None:

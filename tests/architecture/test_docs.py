@@ -17,7 +17,7 @@ from architecture.pages import ROOT, Block, blocks, pages
 from streamcontract.contract.grammar import parse, symbols
 from streamcontract.contract.lint import lint
 from streamcontract.contract.problems import Problem, Severity
-from streamcontract_harness.cli import check
+from streamcontract_harness.commands.check import check
 
 EXTENSION = json.loads((ROOT / "src/streamcontract/contract/extension.schema.json").read_text(encoding="utf-8"))
 STREAM_KEYS = frozenset(EXTENSION["$defs"]["stream"]["properties"])

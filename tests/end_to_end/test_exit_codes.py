@@ -12,7 +12,7 @@ import pytest
 from end_to_end.terminal import COMMAND_SECONDS, ROOT, environment, run
 
 from streamcontract.cli import serve
-from streamcontract_harness import cli as harness
+from streamcontract_harness.commands import check as harness
 
 COUNTDOWN = ROOT / "examples" / "first-contract" / "countdown.yaml"
 TABLE = {
@@ -44,7 +44,7 @@ def test_the_table_is_that_of_the_code() -> None:
         harness.EXIT_VIOLATES: "violations",
         harness.EXIT_USAGE: "wrong usage",
         harness.EXIT_UNTESTABLE: "cannot be reached",
-        harness.EXIT_INTERRUPTED: "interrupted",
+        harness.INTERRUPTED: "interrupted",
     }
     assert sorted(TABLE) == sorted(ours)
     assert [code for code, word in ours.items() if word not in TABLE[code]] == []

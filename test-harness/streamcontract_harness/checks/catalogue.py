@@ -1,39 +1,57 @@
-"""Finds the checks: every module of a family folder is one, and its docstring says what it is."""
+"""Finds the checks: every module of a family folder is one, and its docstring is its page.
+
+What a module defines says what its check looks at: `check(exchange, documented)` one exchange, `check(tally)` in the
+family `coverage` all that was seen of an operation, `probe(bench)` what it sends itself. A module with neither is the
+page of findings that are made elsewhere: by the monitor in the core, by follow-ups, by Schemathesis.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
+from typing import Any
 
-from streamcontract import Finding, Level
+from streamcontract import Finding
 from streamcontract_harness import checks
+from streamcontract_harness.checks.page import Page, read_page
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
 from streamcontract_harness.results import Tally
 
-__all__ = ["Check", "catalogue", "check_exchange", "check_operation"]
+__all__ = ["Check", "Kind", "catalogue", "check_exchange", "check_operation", "find_check"]
 
-REQUIREMENT = re.compile(r"^Requirement: ([a-z]+)\.([a-z-]+) \((MUST|SHOULD)\)\.$", re.MULTILINE)
 OF_OPERATIONS = "coverage"
 """The family whose checks look at all that a run has seen of an operation, and not at one exchange."""
 
 
+class Kind(Enum):
+    """What a check looks at, or who makes its findings."""
+
+    EXCHANGE = "one exchange"
+    OPERATION = "all exchanges of an operation"
+    PROBE = "exchanges of its own"
+    ELSEWHERE = "what the monitor, a follow-up or Schemathesis finds"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its id, how much a finding weighs, its page (the docstring), and the function."""
+    """One check: its page, what it looks at, and its function (none where the findings are made elsewhere)."""
 
-    id: str
-    level: Level
-    page: str
-    function: Callable[..., Iterator[Finding]]
+    page: Page
+    kind: Kind
+    function: Callable[..., Iterator[Any]] | None = None
+
+    @property
+    def id(self) -> str:
+        return self.page.id
 
     @property
     def family(self) -> str:
-        return self.id.partition(".")[0]
+        return self.page.family
 
 
 @cache
@@ -42,18 +60,31 @@ def catalogue() -> tuple[Check, ...]:
     return tuple(sorted(_checks(), key=lambda check: check.id))
 
 
+@cache
+def of_kind(kind: Kind) -> tuple[Check, ...]:
+    """The checks of one kind, by id."""
+    return tuple(check for check in catalogue() if check.kind is kind)
+
+
+def find_check(finding_id: str) -> Check | None:
+    """The check that findings of this id come from: `rule.done-repeats` is explained by `rule.*`."""
+    family = finding_id.partition(".")[0]
+    known = {check.id: check for check in catalogue()}
+    return known.get(finding_id) or known.get(f"{family}.*")
+
+
 def check_exchange(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
     """What the checks find in one exchange."""
-    for check in catalogue():
-        if check.family != OF_OPERATIONS:
-            yield from check.function(exchange, documented)
+    for check in of_kind(Kind.EXCHANGE):
+        assert check.function is not None  # noqa: S101 - by its kind
+        yield from check.function(exchange, documented)
 
 
 def check_operation(tally: Tally) -> Iterator[Finding]:
     """What the checks find in all that was seen of one operation."""
-    for check in catalogue():
-        if check.family == OF_OPERATIONS:
-            yield from check.function(tally)
+    for check in of_kind(Kind.OPERATION):
+        assert check.function is not None  # noqa: S101 - by its kind
+        yield from check.function(tally)
 
 
 def _checks() -> Iterator[Check]:
@@ -61,9 +92,11 @@ def _checks() -> Iterator[Check]:
         if info.ispkg or info.name.count(".") < 3:
             continue
         module = importlib.import_module(info.name)
-        page = (module.__doc__ or "").strip()
-        match = REQUIREMENT.search(page)
-        family, _, name = info.name.removeprefix(f"{checks.__name__}.").partition(".")
-        if match is None or (match[1], match[2]) != (family, name.replace("_", "-")):
-            raise ValueError(f"{info.name}: its docstring has no line 'Requirement: {family}.{name} (MUST|SHOULD).'")
-        yield Check(f"{match[1]}.{match[2]}", Level(match[3].lower()), page, module.check)
+        page = read_page(module.__doc__ or "", info.name.removeprefix(f"{checks.__name__}."))
+        probe, function = getattr(module, "probe", None), getattr(module, "check", None)
+        if probe is not None:
+            yield Check(page, Kind.PROBE, probe)
+        elif function is None:
+            yield Check(page, Kind.ELSEWHERE)
+        else:
+            yield Check(page, Kind.OPERATION if page.family == OF_OPERATIONS else Kind.EXCHANGE, function)

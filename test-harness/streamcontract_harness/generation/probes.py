@@ -54,6 +54,11 @@ class Probe:
 
     def send(self, send: Send) -> Exchange | None:
         """Send the chain; the last exchange, or None when an answer on the way does not lead on."""
+        request = self.lead(send)
+        return None if request is None else send(request)
+
+    def lead(self, send: Send) -> SentRequest | None:
+        """Send all but the last; the request that is to be sent last, or None when an answer does not lead on."""
         exchange: Exchange | None = None
         output: StepOutput | None = None
         for number, original in enumerate(self.cases):
@@ -66,9 +71,11 @@ class Probe:
             if exchange is not None:
                 before = (*exchange.request.before, exchange.request.as_step())
                 request = replace(request, before=before, linked=linked_by(exchange))
+            if number == len(self.cases) - 1:
+                return request
             exchange = send(request)
             output = StepOutput(response=response(exchange), case=_in_plain(case))
-        return exchange
+        return None
 
 
 class ProbePlan:

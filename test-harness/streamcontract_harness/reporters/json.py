@@ -15,7 +15,7 @@ __all__ = ["VERSION", "document", "write"]
 VERSION = 1
 
 
-def write(report: Report, redactor: Redactor, path: Path) -> None:
+def write(report: Report, redactor: Redactor, path: Path, strict: bool = False) -> None:
     """Write the report to a file. Raises OSError."""
     path.write_text(json.dumps(document(report, redactor), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

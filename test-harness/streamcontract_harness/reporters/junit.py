@@ -17,7 +17,7 @@ OF_STREAMS = ("wire", "sequence", "schema", "slice", "rule", "timing", "afterwar
 """Families, by the operations that they apply to; a finding of another family is listed all the same."""
 
 
-def write(report: Report, redactor: Redactor, path: Path, *, strict: bool = False) -> None:
+def write(report: Report, redactor: Redactor, path: Path, strict: bool = False) -> None:
     """Write the report to a file. Warnings fail a test case when `strict`. Raises OSError."""
     by_case: dict[tuple[str, str], list[ShownFinding]] = defaultdict(list)
     for reported in report.findings:

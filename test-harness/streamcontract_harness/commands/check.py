@@ -4,41 +4,28 @@ from __future__ import annotations
 
 import os
 import random
-import re
-import signal
-import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 
 from streamcontract import Contract, ContractError, Verdict
-from streamcontract.cli.output import obstacle
+from streamcontract_harness.commands.arguments import header_pairs, id_prefixes, report_file, server_url
+from streamcontract_harness.commands.signals import INTERRUPTED, stopped_by_signals
 from streamcontract_harness.events import RunFinished, RunStarted
-from streamcontract_harness.options import FAMILIES, Options, UnknownOperationError
+from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.redaction import Redactor, credential_names
-from streamcontract_harness.reporters import json, junit
+from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.reporters.terminal import TerminalReporter
 from streamcontract_harness.results import Report
 from streamcontract_harness.stop import Stop
 
 __all__ = ["check"]
 
-EXIT_CONFORMS, EXIT_VIOLATES, EXIT_USAGE, EXIT_UNTESTABLE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-KINDS = ("json", "junit")
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-"""A header's name and value, by RFC 9110, sections 5.1 and 5.5."""
-HOST = re.compile(r"[^\x00-\x20\x7f\s\"#%/<>?@\\^`{|}]+")
-"""A host, as strict as what resolves it cannot be: no blanks, no controls, nothing that ends a URL's part."""
+EXIT_CONFORMS, EXIT_VIOLATES, EXIT_USAGE, EXIT_UNTESTABLE = 0, 1, 2, 3
 LONGEST_FAILURE = 500
-SHOW_CURSOR = b"\x1b[?25h"
 
 
 def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer reads them
@@ -70,16 +57,16 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     """
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     options = Options(
-        url=_url(url),
+        url=server_url(url),
         seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
         operations=tuple(operation or ()),
-        headers=_headers(header or []),
+        headers=header_pairs(header or []),
         max_examples=max_examples,
-        select=_prefixes(select, "--select"),
-        ignore=_prefixes(ignore, "--ignore"),
+        select=id_prefixes(select, "--select"),
+        ignore=id_prefixes(ignore, "--ignore"),
         timeout=timeout,
     )
-    files = [_report_file(text) for text in report or ()]
+    files = [report_file(text) for text in report or ()]
     loaded = _load(contract, errors)
     redactor = Redactor(options.headers, credential_names(loaded))
     seen = _run(loaded, options, TerminalReporter(console, redactor), errors, redactor)
@@ -95,7 +82,7 @@ def _run(
 
     stop = Stop()
     seen: Report | None = None
-    with _interrupted_by_signals(stop):
+    with stopped_by_signals(stop):
         try:
             for event in run(contract, options, stop):
                 reporter(event)
@@ -126,25 +113,6 @@ def _own_failure(error: Exception, redactor: Redactor) -> str:
     return f"streamcontract itself failed, which says nothing about the server: {what} ({where})"
 
 
-@contextmanager
-def _interrupted_by_signals(stop: Stop) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) ends the run in good order, with its summary; the second ends the process."""
-
-    def handle(number: int, _: FrameType | None) -> None:
-        if stop.is_set():
-            if sys.stdout.isatty():
-                os.write(1, SHOW_CURSOR)  # the live line hides it
-            os._exit(EXIT_INTERRUPTED)
-        stop.set()
-
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 def _load(path: Path, errors: Console) -> Contract:
     try:
         return Contract.load(path)
@@ -156,7 +124,7 @@ def _load(path: Path, errors: Console) -> Contract:
 
 def _exit_code(report: Report, strict: bool) -> int:
     if report.interrupted:
-        return EXIT_INTERRUPTED
+        return INTERRUPTED
     if report.untestable:
         return EXIT_UNTESTABLE
     if report.violations or (strict and report.warnings):
@@ -164,69 +132,10 @@ def _exit_code(report: Report, strict: bool) -> int:
     return EXIT_UNTESTABLE if report.verdict is Verdict.INCONCLUSIVE else EXIT_CONFORMS
 
 
-def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        fits = parts.scheme in ("http", "https") and HOST.fullmatch(parts.hostname or "") and (parts.port or 1)
-    except ValueError:
-        fits = None
-    if not fits:
-        raise typer.BadParameter(f"{text!r} is no http or https URL, such as http://127.0.0.1:8080", param_hint="--url")
-    if parts.username or parts.query or parts.fragment:
-        raise typer.BadParameter("a user, a query or a fragment has no place here; see --header", param_hint="--url")
-    return text.rstrip("/")
-
-
-def _headers(texts: list[str]) -> tuple[tuple[str, str], ...]:
-    headers = tuple(_header(text) for text in texts)
-    names = [name.lower() for name, _ in headers]
-    for name in names:
-        if names.count(name) > 1:
-            raise typer.BadParameter(f"{name} is given more than once", param_hint="--header")
-    return headers
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = (part.strip() for part in text.partition(":"))
-    if not colon or not TOKEN.fullmatch(name):
-        raise typer.BadParameter(f"{name!r} is no header; write 'Name: value'", param_hint="--header")
-    if not VALUE.fullmatch(value):
-        raise typer.BadParameter(
-            f"the value of {name} has a character that no header may have, such as a line break", param_hint="--header"
-        )
-    return name, value
-
-
-def _prefixes(text: str, option: str) -> tuple[str, ...]:
-    prefixes = tuple(part.strip() for part in text.split(",") if part.strip())
-    for prefix in prefixes:
-        if not any(family.startswith(prefix) or prefix.startswith(f"{family}.") for family in FAMILIES):
-            raise typer.BadParameter(
-                f"no finding's id begins with {prefix!r}; the families are {', '.join(FAMILIES)}", param_hint=option
-            )
-    return prefixes
-
-
-def _report_file(text: str) -> tuple[str, Path]:
-    kind, colon, name = text.partition(":")
-    if kind not in KINDS or not colon or not name:
-        raise typer.BadParameter(
-            f"{text!r} is no report; write {' or '.join(f'{kind}:FILE' for kind in KINDS)}", param_hint="--report"
-        )
-    path = Path(name)
-    if reason := obstacle(path):
-        raise typer.BadParameter(reason, param_hint="--report")
-    return kind, path
-
-
 def _write(kind: str, path: Path, report: Report, redactor: Redactor, strict: bool, errors: Console) -> bool:
     """Returns whether it could be written; a file that could not must not hide what the run has found."""
-    writers: dict[str, Callable[[], None]] = {
-        "json": lambda: json.write(report, redactor, path),
-        "junit": lambda: junit.write(report, redactor, path, strict=strict),
-    }
     try:
-        writers[kind]()
+        WRITERS[kind](report, redactor, path, strict)
     except OSError as error:
         errors.print(f"{path} cannot be written: {error.strerror}", style="red", markup=False, soft_wrap=True)
         return False

@@ -1,0 +1,1 @@
+"""The harness's commands, one module each."""
