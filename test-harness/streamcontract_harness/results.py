@@ -10,6 +10,7 @@ from streamcontract import Contract, Finding, Level, Operation, Stream, Unsettle
 from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract_harness.exchange import Exchange, SentRequest
+from streamcontract_harness.options import Options
 
 __all__ = ["Report", "Reported", "Stretch", "Tally", "key_of"]
 
@@ -131,7 +132,11 @@ class Tally:
 
 @dataclass(slots=True)
 class Report:
-    """All that a run has seen, so far or at its end. `untestable` says why nothing could be tested, if so."""
+    """All that a run has seen, so far or at its end. `untestable` says why nothing could be tested, if so.
+
+    `options` are those of the run, None where there was none (a stream that is replayed); `began` is the time of day
+    (seconds since 1970).
+    """
 
     contract: str
     url: str
@@ -143,6 +148,8 @@ class Report:
     interrupted: bool = False
     untestable: str = ""
     cut_short: str = ""
+    options: Options | None = None
+    began: float = 0.0
 
     @classmethod
     def of(cls, contract: Contract, url: str, seed: int, operations: list[Operation]) -> Report:

@@ -37,6 +37,7 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
     """
     operations = _operations(contract, options)
     report = Report.of(contract, options.url, options.seed, operations)
+    report.options, report.began = options, time.time()
     report.notes += [str(problem) for problem in contract.problems if problem.severity is Severity.WARNING]
     stop = stop or Stop()
     started = time.monotonic()
