@@ -108,6 +108,7 @@ class Examiner:
                 stopped = judgement.exchange.ending is Ending.STOPPED
                 if tally is not None and (judgement.exchange.answered or not stopped):
                     count(tally, judgement, self._options.wants)
+                    self._keep(judgement)
             for finding, exchange in attempt.found():
                 self._report(reported(finding, exchange))
             self._unsettle(attempt)
@@ -124,6 +125,11 @@ class Examiner:
     def _report(self, found: Reported) -> None:
         if self._options.wants(found.finding.id) and self.report.add(found):
             self.fresh.append(found)
+
+    def _keep(self, judgement: Judgement) -> None:
+        if judgement.monitor is not None:
+            wanted = (finding for finding in judgement.findings if self._options.wants(finding.id))
+            self.report.kept.take(judgement.exchange, judgement.monitor, wanted)
 
     def _unsettle(self, attempt: Attempt) -> None:
         tally = (

@@ -10,6 +10,7 @@ from streamcontract import Contract, Finding, Level, Operation, Stream, Unsettle
 from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract_harness.exchange import Exchange, SentRequest
+from streamcontract_harness.kept import Kept
 from streamcontract_harness.options import Options
 
 __all__ = ["Report", "Reported", "Stretch", "Tally", "key_of"]
@@ -150,6 +151,7 @@ class Report:
     cut_short: str = ""
     options: Options | None = None
     began: float = 0.0
+    kept: Kept = field(default_factory=Kept)
 
     @classmethod
     def of(cls, contract: Contract, url: str, seed: int, operations: list[Operation]) -> Report:

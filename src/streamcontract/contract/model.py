@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from streamcontract.contract.automaton import Automaton
 from streamcontract.contract.document import Document
 from streamcontract.contract.expressions import Expression
+from streamcontract.contract.grammar import Node
 from streamcontract.contract.problems import Location, Pointer, Problem
 from streamcontract.contract.symbols import Classifier
 
@@ -38,11 +39,15 @@ END = "end"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order of events: the automaton, and the condition on the request under which it holds (None: always)."""
+    """One order of events: the automaton, and the condition on the request under which it holds (None: always).
+
+    `tree` is what the automaton was made of, without what may come anywhere or interrupts.
+    """
 
     automaton: Automaton
     when: Expression | None
     location: Location
+    tree: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class Slice:
     complete_before: frozenset[str]
     reopen: bool
     location: Location
+    tree: Node
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,18 +79,19 @@ class RuleBuilder:
         symbol = self._expression(node, "symbol", at, item)
         events = frozenset(self.names.read(node.get("events"), (*at, "events")))
         complete_before = frozenset(self.names.read(node.get("completeBefore"), (*at, "completeBefore")))
-        automaton = None
+        compiled = None
         if isinstance(node.get("sequence"), str):
             pointer = (*at, "sequence")
             own = self._own_symbols(node["sequence"]) if symbol else ()
-            automaton = self.sequences.automaton(node["sequence"], pointer, own)
-            if automaton and events and not symbol:
-                self._check_slice(automaton.symbols, events, at)
-        if by is None or automaton is None:
+            compiled = self.sequences.automaton(node["sequence"], pointer, own)
+            if compiled and events and not symbol:
+                self._check_slice(compiled[0].symbols, events, at)
+        if by is None or compiled is None:
             return None
+        automaton, tree = compiled
         location = self.report.document.locate(at)
         return Slice(
-            node["id"], by, events, each, symbol, automaton, complete_before, node.get("reopen") is True, location
+            node["id"], by, events, each, symbol, automaton, complete_before, node.get("reopen") is True, location, tree
         )
 
     def _own_symbols(self, text: str) -> list[str]:

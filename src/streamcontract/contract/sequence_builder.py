@@ -53,15 +53,18 @@ class SequenceBuilder:
         known: Iterable[str] = (),
         anywhere: frozenset[str] = frozenset(),
         interrupting: frozenset[str] = frozenset(),
-    ) -> Automaton | None:
-        """The automaton of one sequence, or None when it is wrong; `known` are its own symbols, if it has any."""
+    ) -> tuple[Automaton, Node] | None:
+        """The automaton of one sequence and the tree of it, parts put in; None when it is wrong.
+
+        `known` are its own symbols, if it has any.
+        """
         try:
             tree = parse(text)
             self.used |= {symbol.name for symbol in symbols(tree)} & self.parts.keys()
             whole = expand(tree, self.parts)
             self._check_symbols(tree, pointer, known)
             self._check_apart(tree, pointer, anywhere | interrupting)
-            return compile_sequence(whole, anywhere=anywhere, interrupting=interrupting)
+            return compile_sequence(whole, anywhere=anywhere, interrupting=interrupting), whole
         except GrammarError as error:
             self.report.error("sequence.syntax", pointer, str(error), error.remedy)
         except TooLargeError as error:
@@ -112,8 +115,11 @@ class SequenceBuilder:
             )
 
     def _order(self, text: str, when: Expression | None, pointer: Pointer) -> Order | None:
-        automaton = self.automaton(text, pointer, (), self.anywhere, self.interrupting)
-        return None if automaton is None else Order(automaton, when, self.document.locate(pointer))
+        compiled = self.automaton(text, pointer, (), self.anywhere, self.interrupting)
+        if compiled is None:
+            return None
+        automaton, tree = compiled
+        return Order(automaton, when, self.document.locate(pointer), tree)
 
     def _conditional(self, entry: Any, pointer: Pointer) -> Order | None:
         if not isinstance(entry, dict) or not isinstance(entry.get("sequence"), str):

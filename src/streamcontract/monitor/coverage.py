@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from streamcontract.contract.model import Stream
 
-__all__ = ["Transitions", "transitions_of"]
+__all__ = ["Transitions", "transition_names", "transitions_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,17 @@ class Transitions:
 
 def transitions_of(stream: Stream, order: int, seen: Iterable[tuple[int, str]]) -> Transitions:
     """The transitions of a stream, `seen` being those of its order with that number."""
-    names = _names(stream)
+    names = transition_names(stream)
     taken = ((order, state, symbol) for state, symbol in seen)
     return Transitions(frozenset(names[key] for key in taken if key in names), frozenset(names.values()))
 
 
 @lru_cache(maxsize=128)
-def _names(stream: Stream) -> dict[tuple[int, int, str], str]:
-    """A unique name for each transition: with the order's number where there are several, the state's where it must."""
+def transition_names(stream: Stream) -> dict[tuple[int, int, str], str]:
+    """A unique name for each transition (order, state, symbol).
+
+    With the order's number where there are several, and the state's where names would be the same.
+    """
     found: dict[tuple[int, int, str], str] = {}
     for number, order in enumerate(stream.orders):
         prefix = f"[order {number + 1}] " if len(stream.orders) > 1 else ""
