@@ -7,6 +7,7 @@ from pathlib import Path
 
 from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters import json, junit
+from streamcontract_harness.reporters.html import page as html
 from streamcontract_harness.results import Report
 
 __all__ = ["WRITERS", "Writer"]
@@ -17,4 +18,5 @@ Writer = Callable[[Report, Redactor, Path, bool], None]
 WRITERS: dict[str, Writer] = {
     "json": json.write,
     "junit": junit.write,
+    "html": html.write,
 }

@@ -1,0 +1,108 @@
+"""The report as one HTML file that needs nothing else: no network, no script or style from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from streamcontract_harness.redaction import Redactor
+from streamcontract_harness.reporters.html.table import MARKS
+from streamcontract_harness.reporters.html.view import number, view
+from streamcontract_harness.reporters.shown import visible
+from streamcontract_harness.results import Report
+
+__all__ = ["write"]
+
+FOLDER = Path(__file__).parent
+URL = re.compile(r"https?://[^\s`)]+[^\s`).,;]")
+LONGEST_TEXT = 20_000
+LONGEST_NAME = 60
+
+
+def write(report: Report, redactor: Redactor, path: Path, strict: bool = False) -> None:
+    """Write the report to a file. Raises OSError."""
+    style, script = _asset("page.css"), _asset("page.js")
+    context = {
+        "view": view(report, redactor, partial(_name, redactor)),
+        "marks": MARKS,
+        "style": style,
+        "script": script,
+        "policy": f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+        "form-action 'none'; require-trusted-types-for 'script'",
+    }
+    with path.open("w", encoding="utf-8") as file:
+        for piece in _environment(redactor).get_template("page.html.jinja").generate(context):
+            file.write(piece)
+
+
+def _environment(redactor: Redactor) -> Environment:
+    """Whatever the template says of a text goes through `_said`, and is escaped by autoescape behind that."""
+    environment = Environment(
+        loader=PackageLoader("streamcontract_harness.reporters.html", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=partial(_said, redactor),
+    )
+    environment.filters |= {
+        "linked": _linked,
+        "thousands": _thousands,
+        "number": number,
+        "span": _span,
+        "capital": _capital,
+    }
+    return environment
+
+
+def _said(redactor: Redactor, value: Any) -> Any:
+    """A value as the page says it: without the run's secrets, control characters written as escapes."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    text = visible(redactor.text(value))
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
+def _name(redactor: Redactor, text: str) -> str:
+    """A name that the server gave, which may have any length."""
+    said = visible(redactor.text(text[:LONGEST_TEXT]))
+    return said if len(said) <= LONGEST_NAME else f"{said[:LONGEST_NAME]}…"
+
+
+def _linked(text: str) -> Markup:
+    """A text of a check's page, whose URLs become links."""
+    pieces, end = Markup(), 0
+    for match in URL.finditer(text):
+        pieces += escape(text[end : match.start()])
+        pieces += Markup('<a href="{url}" rel="noreferrer">{url}</a>').format(url=match[0])
+        end = match.end()
+    return pieces + escape(text[end:])
+
+
+def _thousands(value: float, digits: int = 0) -> str:
+    return f"{value:,.{digits}f}"
+
+
+def _span(ms: float) -> str:
+    return f"{ms / 1000:,.3g} s" if ms >= 1000 else f"{ms:,.3g} ms"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+@cache
+def _asset(name: str) -> Markup:
+    return Markup((FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 - a file of ours
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(str(text).encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
