@@ -3,7 +3,8 @@
     python tools/pages.py [--check]        (make generate)
 
 - `<!-- automaton -->`: the order of the contract before it, as a diagram of the table that the monitor walks.
-- `<!-- checks -->`: the harness's checks, from their docstrings.
+- `<!-- checks FAMILY... -->`: a table of the findings of these families, from the docstrings of the checks' modules.
+- `docs/checks/`: a page for each check, all of it made.
 
 With --check nothing is written, and the exit code is 1 where a page is stale.
 """
@@ -16,17 +17,23 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from streamcontract import Contract, Level
+from streamcontract import Contract
 from streamcontract.contract.automaton import Automaton
-from streamcontract_harness.checks.catalogue import Check, catalogue
+from streamcontract_harness.checks.catalogue import Check, Kind, catalogue, families
+from streamcontract_harness.checks.page import Clause
 
-__all__ = ["draw", "made_anew", "main"]
+__all__ = ["check_pages", "draw", "made_anew", "main"]
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 CONTRACT = re.compile(r"^```yaml\n(openapi:.*?)^```$", re.MULTILINE | re.DOTALL)
-PART = re.compile(r"<!-- (?P<name>automaton|checks) -->\n.*?<!-- end of (?P=name) -->", re.DOTALL)
-LABELS = ("Why it matters", "Right", "Wrong", "Spec")
-LABELLED = re.compile(rf"^({'|'.join(LABELS)}): (.*?)(?=^(?:{'|'.join(LABELS)}): |\Z)", re.MULTILINE | re.DOTALL)
+CHECKS = DOCS / "checks"
+PART = re.compile(r"<!-- (?P<name>automaton|checks)(?P<words>[a-z ]*) -->\n.*?<!-- end of (?P=name) -->", re.DOTALL)
+WEIGHTS = {
+    "MUST": "A violation (MUST).",
+    "SHOULD": "A warning (SHOULD).",
+    "MUST or SHOULD": "A violation (MUST) or a warning (SHOULD).",
+}
+MADE = "<!-- Made by tools/pages.py from the docstring of the check's module. -->"
 
 
 def draw(automaton: Automaton) -> str:
@@ -45,29 +52,37 @@ def made_anew(page: str) -> str:
     """A page with each made part made anew."""
 
     def make(part: re.Match[str]) -> str:
-        name = part["name"]
-        return f"<!-- {name} -->\n\n{MAKERS[name](page[: part.start()])}\n\n<!-- end of {name} -->"
+        name, words = part["name"], part["words"]
+        return (
+            f"<!-- {name}{words} -->\n\n{MAKERS[name](page[: part.start()], words.split())}\n\n<!-- end of {name} -->"
+        )
 
     return PART.sub(make, page)
 
 
+def check_pages() -> dict[Path, str]:
+    """The pages of `docs/checks/`, by their paths."""
+    return {CHECKS / f"{check.slug}.md": "\n".join(_page(check)) for check in catalogue()}
+
+
 def main(arguments: list[str]) -> int:
     """Write all pages, or with --check look whether they are up to date. Returns the exit code."""
-    stale = 0
-    for path in sorted(DOCS.glob("*.md")):
-        page = path.read_text(encoding="utf-8")
-        new = made_anew(page)
-        if new == page:
-            continue
-        stale += 1
-        if "--check" in arguments:
-            sys.stderr.write(f"docs/{path.name} is stale; run make generate\n")
-        else:
-            path.write_text(new, encoding="utf-8")
-    return 1 if stale and "--check" in arguments else 0
+    wanted = {path: made_anew(path.read_text(encoding="utf-8")) for path in sorted(DOCS.glob("*.md"))} | check_pages()
+    stale = {path: text for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text}
+    left_over = sorted(set(CHECKS.glob("*")) - set(wanted))
+    if "--check" in arguments:
+        for path in [*stale, *left_over]:
+            sys.stderr.write(f"{path.relative_to(DOCS.parent)} is stale; run make generate\n")
+        return 1 if stale or left_over else 0
+    CHECKS.mkdir(exist_ok=True)
+    for path, text in stale.items():
+        path.write_text(text, encoding="utf-8")
+    for path in left_over:
+        path.unlink()
+    return 0
 
 
-def _diagram(before: str) -> str:
+def _diagram(before: str, _: list[str]) -> str:
     """The order of the first stream of the last contract on the page so far."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "contract.yaml"
@@ -76,20 +91,58 @@ def _diagram(before: str) -> str:
     return f"```mermaid\n{draw(stream.orders[0].automaton)}\n```"
 
 
-def _checks(_: str) -> str:
-    return "\n\n".join(part for check in catalogue() for part in _check(check))
+def _tables(_: str, names: list[str]) -> str:
+    """A heading and a table for each of these families."""
+    return "\n\n".join("\n".join(_table(name)) for name in names)
 
 
-def _check(check: Check) -> Iterator[str]:
-    """One check's docstring as a section."""
-    title, _, rest = check.page.partition("\n")
-    weight = "A violation." if check.level is Level.MUST else "A warning."
-    yield f"### {check.id}"
-    yield f"{title} {weight}"
-    yield "\n".join(f"- *{label}*: {' '.join(text.split())}" for label, text in LABELLED.findall(rest))
+def _table(family: str) -> Iterator[str]:
+    yield from (
+        f"### {family}",
+        "",
+        families()[family],
+        "",
+        "| id | level | what is wrong | found by |",
+        "|---|---|---|---|",
+    )
+    for check in catalogue():
+        if check.family == family:
+            cells = (f"[`{check.id}`](checks/{check.slug}.md)", check.page.weight, check.page.summary, _finder(check))
+            yield f"| {' | '.join(map(_cell, cells))} |"
 
 
-MAKERS: Mapping[str, Callable[[str], str]] = {"automaton": _diagram, "checks": _checks}
+def _page(check: Check) -> Iterator[str]:
+    """The page of one check."""
+    page = check.page
+    yield from (MADE, "", f"# `{check.id}`", "", page.summary, "", WEIGHTS[page.weight])
+    parts = (
+        ("Why it matters", page.why),
+        ("What to do", page.remedy),
+        ("Right", page.right),
+        ("Wrong", page.wrong),
+        ("Not wrong", page.not_wrong),
+        ("Found by", f"{check.found_by}."),
+        ("Rests on", "; ".join(map(_link, page.spec))),
+    )
+    yield from (f"\n**{label}**: {text}" for label, text in parts if text)
+    yield f"\n[All findings](../findings.md) · [the family `{check.family}`](../findings.md#{check.family})\n"
+
+
+def _link(clause: Clause) -> str:
+    """The clause as a link; pages of the documentation are reached from `docs/checks/`."""
+    target = clause.url.replace("docs/", "../", 1) if clause.url.startswith("docs/") else clause.url
+    return f"[{clause.title or clause.url}]({target})"
+
+
+def _finder(check: Check) -> str:
+    return check.found_by.partition(",")[0] if check.kind is Kind.ELSEWHERE else f"`check`: {check.kind.value}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+MAKERS: Mapping[str, Callable[[str, list[str]], str]] = {"automaton": _diagram, "checks": _tables}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

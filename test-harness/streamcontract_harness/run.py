@@ -19,7 +19,7 @@ from streamcontract_harness.generation.schema import ApiSchema, GenerationError,
 from streamcontract_harness.judge import Judge, never_applied
 from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.probing_checks import ProbingChecks
-from streamcontract_harness.results import Report, Reported
+from streamcontract_harness.results import Report, Reported, Tally
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
 from streamcontract_harness.stop import Stop
 from streamcontract_harness.transport import Limits, Transport
@@ -178,10 +178,16 @@ class _Run:
                 for unsettled in (*never_asked(tally.stream, tally.followed), *never_applied(tally)):
                     tally.unsettled[unsettled.id] = unsettled
             if not over:
-                for finding in check_operation(tally):
-                    self.examiner.note(Reported(finding))
+                self._look_at(tally)
         if not self.examiner.answers and not self.stop.is_set():
             report.untestable = report.cut_short or "the server takes connections and has answered no request"
+
+    def _look_at(self, tally: Tally) -> None:
+        for found in check_operation(tally):
+            if isinstance(found, Reported):
+                self.examiner.note(found)
+            elif self.options.wants(found.id):
+                tally.unsettled[found.id] = found
 
     def _is_over(self) -> bool:
         if self.stop.is_set():

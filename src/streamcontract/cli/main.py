@@ -1,5 +1,6 @@
 """The application that the commands hang on, and what becomes of an error that nobody expected."""
 
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -56,7 +57,8 @@ def app() -> typer.Typer:
     if "check" not in found:
         made.command("check", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(_no_harness)
     for name in sorted(found):
-        made.command(name, no_args_is_help=True)(_load(found[name]))
+        command = _load(found[name])
+        made.command(name, no_args_is_help=_needs_arguments(command))(command)
     made.callback(invoke_without_command=True)(_version)
     return made
 
@@ -90,6 +92,10 @@ def _no_harness() -> None:
     """Check a running server (comes with streamcontract-harness)."""
     typer.echo(f"`check` comes with the harness, which is not installed: {HARNESS}", err=True)
     raise typer.Exit(2)
+
+
+def _needs_arguments(command: Callable[..., None]) -> bool:
+    return any(given.default is given.empty for given in inspect.signature(command).parameters.values())
 
 
 def _load(entry: EntryPoint) -> Callable[..., None]:

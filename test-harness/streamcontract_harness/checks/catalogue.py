@@ -1,13 +1,14 @@
 """Finds the checks: every module of a family folder is one, and its docstring is its page.
 
-What a module defines says what its check looks at: `check(exchange, documented)` one exchange, `check(tally)` in the
-family `coverage` all that was seen of an operation, `probe(bench)` what it sends itself. A module with neither is the
-page of findings that are made elsewhere: by the monitor in the core, by follow-ups, by Schemathesis.
+What a module defines says what its check looks at: `check(exchange, documented)` one exchange, `check(tally)` all that
+was seen of an operation, `probe(bench)` what it sends itself. A module with neither is the page of findings that are
+made elsewhere: by the monitor in the core, by follow-ups, by Schemathesis.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,17 +16,14 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from streamcontract import Finding
+from streamcontract import Finding, Unsettled
 from streamcontract_harness import checks
 from streamcontract_harness.checks.page import Page, read_page
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
-from streamcontract_harness.results import Tally
+from streamcontract_harness.results import Reported, Tally
 
-__all__ = ["Check", "Kind", "catalogue", "check_exchange", "check_operation", "find_check"]
-
-OF_OPERATIONS = "coverage"
-"""The family whose checks look at all that a run has seen of an operation, and not at one exchange."""
+__all__ = ["Check", "Kind", "catalogue", "check_exchange", "check_operation", "families", "find_check", "of_kind"]
 
 
 class Kind(Enum):
@@ -53,6 +51,16 @@ class Check:
     def family(self) -> str:
         return self.page.family
 
+    @property
+    def found_by(self) -> str:
+        """Who finds it, as part of a sentence."""
+        return self.page.found_by.rstrip(".") or f"`check`, which looks at {self.kind.value}"
+
+    @property
+    def slug(self) -> str:
+        """The name of its page in the documentation: `wire.cut`, or `rule` for `rule.*`."""
+        return self.id.removesuffix(".*")
+
 
 @cache
 def catalogue() -> tuple[Check, ...]:
@@ -64,6 +72,16 @@ def catalogue() -> tuple[Check, ...]:
 def of_kind(kind: Kind) -> tuple[Check, ...]:
     """The checks of one kind, by id."""
     return tuple(check for check in catalogue() if check.kind is kind)
+
+
+@cache
+def families() -> dict[str, str]:
+    """The families, by name, with what each is about."""
+    found = {}
+    for info in pkgutil.iter_modules(checks.__path__):
+        if info.ispkg:
+            found[info.name] = (importlib.import_module(f"{checks.__name__}.{info.name}").__doc__ or "").strip()
+    return found
 
 
 def find_check(finding_id: str) -> Check | None:
@@ -80,8 +98,8 @@ def check_exchange(exchange: Exchange, documented: Documented) -> Iterator[Findi
         yield from check.function(exchange, documented)
 
 
-def check_operation(tally: Tally) -> Iterator[Finding]:
-    """What the checks find in all that was seen of one operation."""
+def check_operation(tally: Tally) -> Iterator[Reported | Unsettled]:
+    """What the checks find, or cannot tell, by all that was seen of one operation."""
     for check in of_kind(Kind.OPERATION):
         assert check.function is not None  # noqa: S101 - by its kind
         yield from check.function(tally)
@@ -99,4 +117,5 @@ def _checks() -> Iterator[Check]:
         elif function is None:
             yield Check(page, Kind.ELSEWHERE)
         else:
-            yield Check(page, Kind.OPERATION if page.family == OF_OPERATIONS else Kind.EXCHANGE, function)
+            looks_at_all = len(inspect.signature(function).parameters) == 1
+            yield Check(page, Kind.OPERATION if looks_at_all else Kind.EXCHANGE, function)

@@ -1,1 +1,1 @@
-"""HTTP: status, headers, content type."""
+"""The answer around the stream: its status, its headers, its content type."""

@@ -2,9 +2,11 @@
 
 Requirement: http.charset (SHOULD).
 Why it matters: an event stream is always read as UTF-8, so whoever believes the header reads something else.
+What to do: write `Content-Type: text/event-stream` and nothing behind it. It is a warning, as no client reads the
+stream in another way for it.
 Right: `Content-Type: text/event-stream`, or `; charset=utf-8` behind it.
 Wrong: `Content-Type: text/event-stream; charset=latin1`.
-Spec: https://html.spec.whatwg.org/multipage/iana.html#text/event-stream
+Spec: HTML, the registration of text/event-stream, https://html.spec.whatwg.org/multipage/iana.html#text/event-stream
 """
 
 import re

@@ -2,10 +2,12 @@
 
 Requirement: http.content-encoding (MUST).
 Why it matters: a compressor holds events back until its block is full, and a client that said `identity` cannot read
-what it gets. The answer is not unpacked here, so nothing in it is judged.
+what it gets. The answer is not unpacked here, so nothing in it is judged: a violation, though the RFC has a SHOULD.
+What to do: leave event streams out of compression, in the server and in every proxy, or at least look at
+`Accept-Encoding`.
 Right: no `Content-Encoding` in the answer to `Accept-Encoding: identity`.
 Wrong: `Content-Encoding: gzip`.
-Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
+Spec: RFC 9110, section 12.5.3, https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
 """
 
 from collections.abc import Iterator

@@ -3,9 +3,10 @@
 Requirement: http.content-type (MUST).
 Why it matters: a browser's EventSource fails for good on anything but `text/event-stream`, and other clients choose
 their parser by it.
+What to do: set the type that the contract has for this status, once.
 Right: `Content-Type: text/event-stream`, also with `; charset=utf-8`.
 Wrong: `Content-Type: text/plain` on a stream of events; two different ones.
-Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
+Spec: HTML, section 9.2.3, https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
 """
 
 from collections.abc import Iterator

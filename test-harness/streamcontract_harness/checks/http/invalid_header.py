@@ -2,9 +2,10 @@
 
 Requirement: http.invalid-header (MUST).
 Why it matters: a client that reads a number out of the header gets something else.
+What to do: send a value that the header's schema allows; the message says what is wrong with it.
 Right: `X-Budget-Tokens-Remaining: 120` where the schema says `type: integer, minimum: 0`.
 Wrong: `X-Budget-Tokens-Remaining: unlimited`; the same header twice, which means `120, 118` and is no integer.
-Spec: https://spec.openapis.org/oas/v3.2.0.html#header-object
+Spec: OpenAPI 3.2, Header Object, https://spec.openapis.org/oas/v3.2.0.html#header-object
 """
 
 from collections.abc import Iterator

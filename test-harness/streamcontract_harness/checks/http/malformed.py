@@ -2,10 +2,11 @@
 
 Requirement: http.malformed (MUST).
 Why it matters: clients drop the connection where they stop understanding it, and all that comes after is lost.
+What to do: leave the framing of HTTP to a library, and look for something else that writes to the socket: a log line,
+a second response, bytes behind a length.
 Right: `HTTP/1.1 200 OK`, header lines, a blank line, chunks whose sizes are right.
-Wrong: a chunk's size that is no number; a head of megabytes; bytes of another protocol; Content-Length beside
-Transfer-Encoding.
-Spec: https://www.rfc-editor.org/rfc/rfc9112#section-7.1
+Wrong: a chunk's size that is no number; a head of megabytes; bytes of another protocol.
+Spec: RFC 9112, sections 2.1 and 7.1, https://www.rfc-editor.org/rfc/rfc9112#section-7.1
 """
 
 from collections.abc import Iterator

@@ -2,9 +2,10 @@
 
 Requirement: http.missing-header (MUST).
 Why it matters: a client reads the header that it was promised.
+What to do: send the header, or make it optional in the contract.
 Right: every header of the response that has `required: true` is there.
 Wrong: the contract requires `X-Correlation-Id`, and the answer has none.
-Spec: https://spec.openapis.org/oas/v3.2.0.html#header-object
+Spec: OpenAPI 3.2, Header Object, https://spec.openapis.org/oas/v3.2.0.html#header-object
 """
 
 from collections.abc import Iterator

@@ -2,9 +2,11 @@
 
 Requirement: http.no-answer (MUST).
 Why it matters: a client that gets no status line knows nothing: not whether it may ask again, not what went wrong.
+What to do: answer every request with a status, also one that cannot be read or that comes too early; a proxy in
+between does it when the server is gone.
 Right: `HTTP/1.1 503 Service Unavailable`, at least.
 Wrong: the connection is closed, reset or kept open in silence before a response has begun.
-Spec: https://www.rfc-editor.org/rfc/rfc9110#section-15
+Spec: RFC 9110, section 3.4, https://www.rfc-editor.org/rfc/rfc9110#section-3.4
 """
 
 from collections.abc import Iterator

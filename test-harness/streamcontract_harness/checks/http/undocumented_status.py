@@ -2,9 +2,10 @@
 
 Requirement: http.undocumented-status (MUST).
 Why it matters: clients are written, and generated, from the statuses that the contract lists.
+What to do: answer with a status of the contract, or document this one.
 Right: a status under `responses`, by itself, by its class (`4XX`) or by `default`.
 Wrong: a 500 where 200 and 400 are documented.
-Spec: https://spec.openapis.org/oas/v3.2.0.html#responses-object
+Spec: OpenAPI 3.2, Responses Object, https://spec.openapis.org/oas/v3.2.0.html#responses-object
 """
 
 from collections.abc import Iterator

@@ -3,9 +3,10 @@
 Requirement: life.two-readers (MUST).
 Why it matters: a server is used by more than one client at a time; state that streams share mixes one client's events
 into another's, and shows a user what was meant for somebody else.
+What to do: keep what belongs to one stream in that stream's own handler, not in a variable of the module.
 Right: two clients ask at the same time, and each gets a stream that is right by itself.
 Wrong: both streams are fed from one variable, so that each gets half of the events.
-Spec: https://www.rfc-editor.org/rfc/rfc9110#section-3.3
+Spec: RFC 9110, section 3.3, https://www.rfc-editor.org/rfc/rfc9110#section-3.3
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The transfer of the stream, below its framing."""
+"""The bytes of the stream: what clients lose or alter, and where it breaks off."""

@@ -3,9 +3,11 @@
 Requirement: wire.cut (MUST).
 Why it matters: a client cannot tell a stream that is over from one that broke off; EventSource reconnects and asks for
 everything again.
+What to do: end the response with its last chunk. Look for a worker that was killed, a proxy's time limit, an
+exception in the middle; one that cannot be told by a failure event may end so.
 Right: the last chunk (`0`, a blank line) ends the response, then the connection is closed.
 Wrong: a TCP reset in the middle; the end of the connection without the last chunk, or before Content-Length is met.
-Spec: https://www.rfc-editor.org/rfc/rfc9112#section-8
+Spec: RFC 9112, section 8, https://www.rfc-editor.org/rfc/rfc9112#section-8
 """
 
 from collections.abc import Iterator

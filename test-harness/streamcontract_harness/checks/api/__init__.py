@@ -1,0 +1,1 @@
+"""What Schemathesis' own checks report."""

@@ -1,0 +1,1 @@
+"""One event by itself."""

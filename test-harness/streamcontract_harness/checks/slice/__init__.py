@@ -1,0 +1,1 @@
+"""The contract's slices: one order per key."""
