@@ -76,6 +76,10 @@ class Chunks:
         """The number of bytes."""
         return len(self.data)
 
+    def marks(self) -> Iterator[tuple[float, int]]:
+        """When each chunk came, and the number of bytes up to its end."""
+        return zip(self._times, self._ends, strict=True)
+
     def __iter__(self) -> Iterator[tuple[float, bytes]]:
         start = 0
         for at, end in zip(self._times, self._ends, strict=True):

@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from streamcontract import Contract, Finding, Level, Response, StreamMonitor, Tolerance, Unsettled, Verdict
+from streamcontract_harness.arrival import arrival_of
 from streamcontract_harness.checks.catalogue import check_exchange
 from streamcontract_harness.documented import Documented, documented
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.results import Tally
 
 __all__ = ["Judge", "Judgement", "StreamListener", "count", "never_applied"]
+
+MOST_ARRIVALS = 50
+"""Streams of an operation that are remembered by how they arrived."""
 
 Wants = Callable[[str], bool]
 """Whether findings of an id are asked for."""
@@ -110,6 +114,8 @@ def count(tally: Tally, judgement: Judgement, wants: Wants = lambda _: True) -> 
     tally.linked_streams += exchange.request.linked is not None
     tally.events += monitor.events
     tally.unknown.update(monitor.unknown)
+    if len(tally.arrivals) < MOST_ARRIVALS and (arrival := arrival_of(exchange, monitor.events)) is not None:
+        tally.arrivals.append(arrival)
     if not judgement.violates(wants):
         tally.right_streams += 1
         tally.inconclusive_streams += monitor.verdict is Verdict.INCONCLUSIVE

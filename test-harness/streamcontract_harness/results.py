@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from streamcontract import Contract, Finding, Level, Operation, Stream, Unsettled, Verdict
 from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.unknown import UnknownEvents
+from streamcontract_harness.arrival import Arrival
 from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.kept import Kept
 from streamcontract_harness.options import Options
@@ -89,6 +90,7 @@ class Tally:
     why another was not. `followed` are the ids of `afterwards` that were asked, or told to be unsettled.
     `own_requests` are those of checks that send requests themselves (`Kind.PROBE`), and are not among `requests`;
     `tried` has the ids of these checks, each with the reason why it could not be made (empty when it was).
+    `arrivals`: how the first streams that were read to their end arrived.
     `explained`: a violation stands between the checker and the stream; `not_reached` says why the rest was left out.
     """
 
@@ -115,6 +117,7 @@ class Tally:
     not_reached: str = ""
     own_requests: int = 0
     tried: dict[str, str] = field(default_factory=dict)
+    arrivals: list[Arrival] = field(default_factory=list)
 
     @property
     def not_judged(self) -> str:

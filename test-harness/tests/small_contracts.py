@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ __all__ = [
     "TICKS",
     "Tasks",
     "contract_of",
+    "counted",
+    "counted_by",
     "events",
     "field_event",
     "tasks",
@@ -66,6 +69,27 @@ def ticker(x_stream: Tree | None = None, **operation: Any) -> Tree:
     )
     watch = {"operationId": "watch", "responses": {"200": answer}, **operation}
     return {"openapi": "3.2.0", "info": {"title": "Ticker", "version": "1"}, "paths": {"/ticks": {"get": watch}}}
+
+
+def counted(*sizes: int) -> Tree:
+    """The ticker, whose query says how many ticks there are to be: one of these numbers."""
+    ticks = {"name": "ticks", "in": "query", "required": True, "schema": {"type": "integer", "enum": [*sizes]}}
+    tree = ticker(parameters=[ticks])
+    tree["paths"]["/ticks"]["get"]["responses"]["400"] = {"description": "bad"}
+    return tree
+
+
+def counted_by(answer: Callable[[list[bytes]], Any], *sizes: int) -> Route:
+    """A server for `counted`: `answer` makes the stream of as many ticks as were asked for, and `done`."""
+
+    def route(request: Received) -> Any:
+        name, _, value = request.target.partition("?")[2].partition("=")
+        if name != "ticks" or value not in map(str, sizes):
+            return plain(b"", "400 Bad Request")
+        ticks = [f'event: tick\ndata: {{"n": {n}}}\n\n'.encode() for n in range(int(value))]
+        return answer([*ticks, b'event: done\ndata: {"ticks": %d}\n\n' % len(ticks)])
+
+    return route
 
 
 def with_header() -> Tree:

@@ -124,11 +124,6 @@ def test_content_type_against_itself(asker: Asker) -> None:
     assert (finding.id, finding.place) == ("http.content-type", "twice")
 
 
-def test_two_lengths_are_no_http(asker: Asker) -> None:
-    (finding,) = asker.ask(stream(TICKS, content_length="5")).findings
-    assert (finding.id, finding.place) == ("http.malformed", "length")
-
-
 def test_header_that_comes_twice_is_read_as_one_value(transport: Transport, tmp_path: Path) -> None:
     twice = [b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-kind: 3\r\nx-kind: 4\r\n\r\n", TICKS]
     (finding,) = Asker(transport, tmp_path, with_header()).ask(twice).findings

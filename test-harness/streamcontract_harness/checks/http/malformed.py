@@ -20,9 +20,6 @@ __all__ = ["check"]
 
 
 def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
-    if exchange.header("content-length") is not None and exchange.header("transfer-encoding") is not None:
-        message = "the answer has both Content-Length and Transfer-Encoding, so where it ends is read in two ways"
-        yield fault("http.malformed", exchange, message, expected="one of them", got="both", place="length")
     if exchange.ending is not Ending.MALFORMED:
         return
     where = f"after {exchange.size:,} bytes of the body" if exchange.answered else "in the response head"

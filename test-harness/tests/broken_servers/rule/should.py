@@ -5,5 +5,6 @@ from small_contracts import TICKS, ticker
 
 THREE = {"id": "three-rather", "at": "done", "assert": "data.ticks >= 3", "level": "should"}
 ID = "rule.three-rather"
+LEVEL = "should"
 CONTRACT = ticker({"rules": [THREE]})
 ROUTES = {"GET /ticks": stream(TICKS)}
