@@ -123,8 +123,9 @@ class Examiner:
             self.report.notes.append(text)
 
     def _report(self, found: Reported) -> None:
-        if self._options.wants(found.finding.id) and self.report.add(found):
-            self.fresh.append(found)
+        kept = self.report.add(found) if self._options.wants(found.finding.id) else None
+        if kept is not None:
+            self.fresh.append(kept)
 
     def _keep(self, judgement: Judgement) -> None:
         if judgement.monitor is not None:

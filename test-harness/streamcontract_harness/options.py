@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from streamcontract import Tolerance
+from streamcontract_harness.baseline import Baseline
 
 __all__ = ["FAMILIES", "Options", "UnknownOperationError"]
 
@@ -24,7 +25,7 @@ class Options:
 
     `url` is where the server is, with a base path if it has one. `operations` are operationIds, none for all.
     `select` and `ignore` are prefixes of finding ids. `timeout` is the longest that one stream is read, in seconds;
-    `run_seconds` bounds the whole run.
+    `run_seconds` bounds the whole run. Findings that `baseline` knows do not count.
     """
 
     url: str
@@ -37,6 +38,7 @@ class Options:
     timeout: float = 30.0
     run_seconds: float = 1800.0
     tolerance: Tolerance = field(default_factory=Tolerance)
+    baseline: Baseline = field(default_factory=Baseline)
 
     def wants(self, finding_id: str) -> bool:
         """Whether findings of this id are asked for."""

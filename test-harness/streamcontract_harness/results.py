@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from streamcontract import Contract, Finding, Level, Operation, Stream, Unsettled, Verdict
 from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract_harness.arrival import Arrival
+from streamcontract_harness.baseline import Baseline, KnownFinding
 from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.kept import Kept
 from streamcontract_harness.options import Options
@@ -57,7 +59,8 @@ class Stretch:
 class Reported:
     """A finding, the evidence of it, and on how many exchanges it was seen.
 
-    `request` is what shows it, the smallest that was found when `shrunk`.
+    `request` is what shows it, the smallest that was found when `shrunk`. A `known` one is in the baseline: it is told
+    as that, and counts neither for the verdict nor for the exit code.
     """
 
     finding: Finding
@@ -65,6 +68,7 @@ class Reported:
     stretch: Stretch | None = None
     exchanges: int = 1
     shrunk: bool = False
+    known: bool = False
 
 
 def key_of(finding: Finding) -> Key:
@@ -78,6 +82,11 @@ def _length(reported: Reported) -> tuple[float, float]:
         return math.inf, math.inf
     steps = (*reported.request.before, reported.request)
     return len(steps), sum(len(step.url) + len(step.body or b"") for step in steps)
+
+
+def _order(reported: Reported) -> tuple[object, ...]:
+    finding = reported.finding
+    return reported.known, finding.level is Level.SHOULD, finding.operation, finding.id, finding.place
 
 
 @dataclass(slots=True)
@@ -140,6 +149,9 @@ class Report:
 
     `options` are those of the run, None where there was none (a stream that is replayed); `began` is the time of day
     (seconds since 1970).
+    `left_out` are the contract's operations that the run was not to check.
+    `stale` are the entries of the baseline whose findings should have come again, and did not; `uncertain` those of
+    which nothing can be said, as the run was cut short or left them out.
     """
 
     contract: str
@@ -155,49 +167,80 @@ class Report:
     options: Options | None = None
     began: float = 0.0
     kept: Kept = field(default_factory=Kept)
+    left_out: frozenset[str] = frozenset()
+    baseline: Baseline = field(default_factory=Baseline)
+    stale: list[KnownFinding] = field(default_factory=list)
+    uncertain: list[KnownFinding] = field(default_factory=list)
 
     @classmethod
-    def of(cls, contract: Contract, url: str, seed: int, operations: list[Operation]) -> Report:
+    def of(
+        cls, contract: Contract, url: str, seed: int, operations: list[Operation], baseline: Baseline | None = None
+    ) -> Report:
         """Nothing seen yet."""
-        return cls(contract.document.path, url, seed, {operation.id: Tally.of(operation) for operation in operations})
+        tallies = {operation.id: Tally.of(operation) for operation in operations}
+        left_out = frozenset(contract.operations) - tallies.keys()
+        return cls(contract.document.path, url, seed, tallies, left_out=left_out, baseline=baseline or Baseline())
 
-    def add(self, reported: Reported) -> bool:
-        """Keep a finding; equal ones become one. Returns whether it is new."""
+    def add(self, reported: Reported) -> Reported | None:
+        """Keep a finding; equal ones become one. Returns it as it is kept when there was none like it."""
         key = key_of(reported.finding)
-        known = self.found.get(key)
-        if known is None:
-            self.found[key] = reported
-            return True
-        better = reported if _length(reported) < _length(known) else known
-        count = known.finding.count + reported.finding.count
-        self.found[key] = replace(better, finding=replace(better.finding, count=count), exchanges=known.exchanges + 1)
-        return False
+        earlier = self.found.get(key)
+        if earlier is None:
+            self.found[key] = replace(reported, known=self.baseline.knows(reported.finding))
+            return self.found[key]
+        better = reported if _length(reported) < _length(earlier) else earlier
+        finding = replace(better.finding, count=earlier.finding.count + reported.finding.count)
+        self.found[key] = replace(better, finding=finding, exchanges=earlier.exchanges + 1, known=earlier.known)
+        return None
 
     def replace(self, old: Reported, new: Reported) -> None:
         """Put better evidence in place of a finding's."""
         del self.found[key_of(old.finding)]
-        self.found[key_of(new.finding)] = new
+        self.found[key_of(new.finding)] = replace(new, known=old.known)
+
+    def settle(self, wants: Callable[[str], bool]) -> None:
+        """Sort out, at the end of a run, which known findings are stale; `wants` says which ids were looked for."""
+        over = bool(self.interrupted or self.untestable or self.cut_short)
+        missing = self.baseline.missing(reported.finding for reported in self.found.values())
+        self.uncertain = [entry for entry in missing if over or not self._looked_for(entry, wants)]
+        self.stale = [entry for entry in missing if entry not in self.uncertain]
+
+    def _looked_for(self, entry: KnownFinding, wants: Callable[[str], bool]) -> bool:
+        """Whether the run would have seen it. An operation that the contract has lost is looked for in vain."""
+        tally = self.tallies.get(entry.operation)
+        if tally is None:
+            return entry.operation not in self.left_out
+        return wants(entry.id) and not tally.not_reached and not tally.tried.get(entry.id)
 
     @property
     def findings(self) -> list[Reported]:
-        """Violations first, then warnings; within them by operation and id."""
-        order = {Level.MUST: 0, Level.SHOULD: 1}
-        return sorted(self.found.values(), key=lambda r: (order[r.finding.level], r.finding.operation, r.finding.id))
+        """Violations first, then warnings, then what is known; within them by operation, id and place."""
+        return sorted(self.found.values(), key=_order)
 
     @property
     def violations(self) -> int:
-        return sum(reported.finding.level is Level.MUST for reported in self.found.values())
+        """How many there are, without the known ones."""
+        return sum(r.finding.level is Level.MUST and not r.known for r in self.found.values())
 
     @property
     def warnings(self) -> int:
-        return len(self.found) - self.violations
+        """How many there are, without the known ones."""
+        return sum(r.finding.level is Level.SHOULD and not r.known for r in self.found.values())
+
+    @property
+    def known(self) -> int:
+        """How many findings are in the baseline."""
+        return sum(reported.known for reported in self.found.values())
 
     @property
     def verdict(self) -> Verdict:
-        """Violates when anything does; inconclusive when the run, or no stream of an operation, got through."""
+        """Violates when anything new does; inconclusive when the run, or no stream of an operation, got through."""
         if self.violations:
             return Verdict.VIOLATES
+        return Verdict.CONFORMS if self.is_whole else Verdict.INCONCLUSIVE
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run, and a stream of every operation, got through."""
         unjudged = any(tally.not_judged for tally in self.tallies.values())
-        if self.interrupted or self.untestable or self.cut_short or unjudged:
-            return Verdict.INCONCLUSIVE
-        return Verdict.CONFORMS
+        return not (self.interrupted or self.untestable or self.cut_short or unjudged)

@@ -36,7 +36,7 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
     Raises UnknownOperationError for an operation that the contract does not have, before anything is sent.
     """
     operations = _operations(contract, options)
-    report = Report.of(contract, options.url, options.seed, operations)
+    report = Report.of(contract, options.url, options.seed, operations, options.baseline)
     report.options, report.began = options, time.time()
     report.notes += [str(problem) for problem in contract.problems if problem.severity is Severity.WARNING]
     stop = stop or Stop()
@@ -50,6 +50,7 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
                 yield from _Run(contract, options, operations, report, transport, stop, started).stages()
     finally:  # a defect of ours is reported with what was seen
         report.interrupted = stop.is_set()
+        report.settle(options.wants)
         report.seconds = time.monotonic() - started
     yield RunFinished(report)
 

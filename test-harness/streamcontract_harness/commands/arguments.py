@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 import typer
 
 from streamcontract.cli.output import obstacle
+from streamcontract_harness.baseline import Baseline, BaselineError, read_baseline
 from streamcontract_harness.options import FAMILIES
 from streamcontract_harness.reporters.kinds import WRITERS
 
-__all__ = ["ReportFile", "header_pairs", "id_prefixes", "report_file", "server_url"]
+__all__ = ["ReportFile", "header_pairs", "id_prefixes", "known_findings", "report_file", "server_url"]
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -81,3 +82,21 @@ def report_file(text: str) -> ReportFile:
     if reason := obstacle(path):
         raise typer.BadParameter(reason, param_hint="--report")
     return kind, path
+
+
+def known_findings(path: Path | None, is_written: bool) -> Baseline:
+    """What the file of `--baseline` knows; nothing when it is to be made. Raises typer.BadParameter."""
+    if path is None:
+        if is_written:
+            raise typer.BadParameter(
+                "give the file that is to be written: --baseline FILE", param_hint="--write-baseline"
+            )
+        return Baseline()
+    if is_written and (reason := obstacle(path)):
+        raise typer.BadParameter(reason, param_hint="--baseline")
+    if is_written and not path.exists():
+        return Baseline()
+    try:
+        return read_baseline(path)
+    except BaselineError as error:
+        raise typer.BadParameter(str(error), param_hint="--baseline") from None

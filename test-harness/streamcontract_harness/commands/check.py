@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streamcontract import Contract, ContractError, Verdict
-from streamcontract_harness.commands.arguments import header_pairs, id_prefixes, report_file, server_url
+from streamcontract import Contract, ContractError
+from streamcontract_harness.baseline import Baseline, KnownFinding
+from streamcontract_harness.commands.arguments import header_pairs, id_prefixes, known_findings, report_file, server_url
 from streamcontract_harness.commands.signals import INTERRUPTED, stopped_by_signals
 from streamcontract_harness.events import RunFinished, RunStarted
 from streamcontract_harness.options import Options, UnknownOperationError
@@ -45,6 +46,13 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
         list[str] | None, typer.Option(help="Write a report: json:FILE or junit:FILE. May be repeated.")
     ] = None,
     timeout: Annotated[float, typer.Option(help="The longest that one stream is read, in seconds.", min=0.1)] = 30.0,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Findings in this file are known: they pass. One that does not come again fails."),
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Write the file of --baseline anew, from what this run finds.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings make the exit code 1, too.")] = False,
 ) -> None:
     """Check a running server against the contract of its event streams.
@@ -56,22 +64,26 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     130 interrupted.
     """
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
+    known = known_findings(baseline, write_baseline)
     options = Options(
         url=server_url(url),
-        seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
+        seed=next((given for given in (seed, known.seed) if given is not None), random.SystemRandom().randrange(2**31)),
         operations=tuple(operation or ()),
         headers=header_pairs(header or []),
         max_examples=max_examples,
         select=id_prefixes(select, "--select"),
         ignore=id_prefixes(ignore, "--ignore"),
         timeout=timeout,
+        baseline=known,
     )
     files = [report_file(text) for text in report or ()]
     loaded = _load(contract, errors)
     redactor = Redactor(options.headers, credential_names(loaded))
     seen = _run(loaded, options, TerminalReporter(console, redactor), errors, redactor)
     written = [_write(kind, path, seen, redactor, strict, errors) for kind, path in files]
-    raise typer.Exit(_exit_code(seen, strict) or (EXIT_CONFORMS if all(written) else EXIT_USAGE))
+    if baseline is not None and write_baseline:
+        written.append(_write_baseline(baseline, seen, redactor, console, errors))
+    raise typer.Exit(_exit_code(seen, strict, write_baseline) or (EXIT_CONFORMS if all(written) else EXIT_USAGE))
 
 
 def _run(
@@ -122,14 +134,29 @@ def _load(path: Path, errors: Console) -> Contract:
         raise typer.Exit(EXIT_USAGE) from None
 
 
-def _exit_code(report: Report, strict: bool) -> int:
+def _exit_code(report: Report, strict: bool, all_known: bool) -> int:
+    """`all_known`: what was found has become known, and nothing is stale any more."""
     if report.interrupted:
         return INTERRUPTED
     if report.untestable:
         return EXIT_UNTESTABLE
-    if report.violations or (strict and report.warnings):
+    if not all_known and (report.violations or report.stale or (strict and report.warnings)):
         return EXIT_VIOLATES
-    return EXIT_UNTESTABLE if report.verdict is Verdict.INCONCLUSIVE else EXIT_CONFORMS
+    return EXIT_CONFORMS if report.is_whole else EXIT_UNTESTABLE
+
+
+def _write_baseline(path: Path, report: Report, redactor: Redactor, console: Console, errors: Console) -> bool:
+    """What the run could not look for stays known."""
+    found = {KnownFinding.of(reported.finding): reported.finding.message for reported in report.findings}
+    new = Baseline(frozenset([*found, *report.uncertain]), report.seed)
+    messages = {entry: redactor.text(message)[:LONGEST_FAILURE] for entry, message in found.items()}
+    try:
+        path.write_text(new.text(messages), encoding="utf-8")
+    except OSError as error:
+        errors.print(f"{path} cannot be written: {error.strerror}", style="red", markup=False, soft_wrap=True)
+        return False
+    console.print(f"{path}: {len(new.entries)} known findings written", markup=False, soft_wrap=True)
+    return True
 
 
 def _write(kind: str, path: Path, report: Report, redactor: Redactor, strict: bool, errors: Console) -> bool:

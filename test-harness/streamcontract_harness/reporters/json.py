@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from streamcontract_harness.baseline import KnownFinding
 from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
 from streamcontract_harness.results import Report, Tally
@@ -33,6 +34,7 @@ def document(report: Report, redactor: Redactor) -> dict[str, Any]:
         "untestable": report.untestable or None,
         "cutShort": report.cut_short or None,
         "findings": [_finding(shown(reported, redactor)) for reported in report.findings],
+        "stale": [_entry(entry) for entry in report.stale],
         "operations": [_operation(tally, redactor) for tally in report.tallies.values()],
         "notes": [visible(redactor.text(note)) for note in report.notes],
     }
@@ -54,11 +56,16 @@ def _finding(finding: ShownFinding) -> dict[str, Any]:
         "count": finding.count,
         "exchanges": finding.exchanges,
         "smallest": finding.is_smallest,
+        "known": finding.is_known,
         "curl": list(finding.commands),
         "stream": None
         if stretch is None
         else {"offset": stretch.offset, "lines": list(stretch.lines), "faultLine": stretch.fault},
     }
+
+
+def _entry(entry: KnownFinding) -> dict[str, Any]:
+    return {"id": entry.id, "level": entry.level, "operation": entry.operation, "place": visible(entry.place)}
 
 
 def _operation(tally: Tally, redactor: Redactor) -> dict[str, Any]:

@@ -31,6 +31,9 @@ def write(report: Report, redactor: Redactor, path: Path, strict: bool = False) 
             suite.append(_case(tally, family, by_case.pop((tally.operation, family), []), strict))
     for (operation, family), findings in by_case.items():  # of an operation that was only asked on the way
         suite.append(_case(None, family, findings, strict, operation))
+    for entry in report.stale:
+        case = ET.SubElement(suite, "testcase", classname=_clean(entry.operation), name=f"baseline {_clean(entry.id)}")
+        ET.SubElement(case, "failure", type="baseline", message="a known finding did not come again: take it out")
     if report.untestable:
         case = ET.SubElement(suite, "testcase", classname="streamcontract", name="the server can be tested")
         ET.SubElement(case, "error", message=_clean(report.untestable))
@@ -47,7 +50,7 @@ def _case(
     tally: Tally | None, family: str, findings: list[ShownFinding], strict: bool, operation: str = ""
 ) -> ET.Element:
     case = ET.Element("testcase", classname=_clean(tally.operation if tally else operation), name=family)
-    failing = [finding for finding in findings if finding.is_violation or strict]
+    failing = [finding for finding in findings if (finding.is_violation or strict) and not finding.is_known]
     for finding in failing:
         failure = ET.SubElement(case, "failure", type=finding.id, message=_clean(finding.message))
         failure.text = _clean(_details(finding))
@@ -58,8 +61,13 @@ def _case(
     others = [finding for finding in findings if finding not in failing]
     if others:
         output = ET.SubElement(case, "system-out")
-        output.text = _clean("\n\n".join(f"warning {finding.id}: {_details(finding)}" for finding in others))
+        output.text = _clean("\n\n".join(_other(finding) for finding in others))
     return case
+
+
+def _other(finding: ShownFinding) -> str:
+    kind = "violation" if finding.is_violation else "warning"
+    return f"{'known ' * finding.is_known}{kind} {finding.id}: {_details(finding)}"
 
 
 def _details(finding: ShownFinding) -> str:

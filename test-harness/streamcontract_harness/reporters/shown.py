@@ -49,6 +49,7 @@ class ShownFinding:
     is_smallest: bool
     commands: tuple[str, ...]
     stretch: ShownStretch | None
+    is_known: bool = False
 
 
 def shown(reported: Reported, redactor: Redactor) -> ShownFinding:
@@ -75,6 +76,7 @@ def shown(reported: Reported, redactor: Redactor) -> ShownFinding:
         is_smallest=reported.shrunk,
         commands=tuple(visible(redactor.text(line)) for line in lines),
         stretch=_stretch(reported.stretch, redactor) if reported.stretch else None,
+        is_known=reported.known,
     )
 
 

@@ -83,22 +83,37 @@ class TerminalReporter:
 
     def _tell(self, finding: ShownFinding) -> None:
         mark, style = ("✗", "red") if finding.is_violation else ("!", "yellow")
+        mark, style = ("known", "dim") if finding.is_known else (mark, style)
         self._line(f"{mark} {finding.id} ({finding.operation}) {finding.message}", style)
 
     def _summary(self, report: Report) -> None:
         self._line("")
         text, style = VERDICTS[report.verdict]
         found = f"{_number(report.violations, 'violation')}, {_number(report.warnings, 'warning')}"
-        self._line(f"{text} · {found} · {report.seconds:.1f} s", style)
+        known = f" · {_number(report.known, 'known finding')}" if report.known else ""
+        self._line(f"{text} · {found}{known} · {report.seconds:.1f} s", style)
         if report.interrupted:
             self._line("The run was interrupted: this is what had been seen by then.", "yellow")
         for reason in dict.fromkeys((report.untestable, report.cut_short)):
             if reason:
                 self._line(f"{reason[:1].upper()}{reason[1:]}.", "yellow")
+        self._baseline(report)
         self._operations(report)
         for number, reported in enumerate(report.findings, 1):
             self._finding(number, shown(reported, self._redactor))
         self._not_judged(report)
+
+    def _baseline(self, report: Report) -> None:
+        for title, entries, style in (
+            ("Stale: in the baseline, and did not come again; take them out of it", report.stale, "bold red"),
+            ("In the baseline, and not looked for by this run", report.uncertain, "dim"),
+        ):
+            if entries:
+                self._line("")
+                self._line(title, style)
+                for entry in entries:
+                    place = f" at {visible(self._redactor.text(entry.place))}" if entry.place else ""
+                    self._line(f"{entry.id} ({visible(entry.operation)}){place}", indent=2)
 
     def _operations(self, report: Report) -> None:
         self._line("")
@@ -114,6 +129,7 @@ class TerminalReporter:
 
     def _finding(self, number: int, finding: ShownFinding) -> None:
         kind, style = ("violation", "bold red") if finding.is_violation else ("warning", "bold yellow")
+        kind, style = (f"known {kind}", "dim") if finding.is_known else (kind, style)
         self._line("")
         self._line(f"{number}. {kind} {finding.id} · {finding.operation}", style)
         self._line(finding.message, indent=3)
