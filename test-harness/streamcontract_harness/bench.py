@@ -68,7 +68,8 @@ class Bench:
         if self.is_over():
             raise OverError
         asked = [(request, self.judge.listener(request)) for request in requests]
-        bound = self.options.timeout if seconds is None else min(seconds, self.options.timeout)
+        longest = self.options.timeout_of(self.operation.id)
+        bound = longest if seconds is None else min(seconds, longest)
         exchanges = self.transport.in_turn(asked, seconds=bound, reading=reading)
         self.tally.own_requests += len(exchanges)
         return [self.judge.judge(exchange, asked[n][1]) for n, exchange in enumerate(exchanges)]

@@ -47,7 +47,7 @@ class Examiner:
     def __init__(self, transport: Transport, judge: Judge, report: Report, options: Options, make: Make) -> None:
         self.transport = transport
         self.report = report
-        self.patience = Patience(options.timeout)
+        self.patience = Patience(options.timeout_of)
         self.fresh: deque[Reported] = deque()
         """Findings that are new, for whoever shows them."""
         self.answers = 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from streamcontract import Tolerance
 from streamcontract_harness.baseline import Baseline
+from streamcontract_harness.settings import OperationSettings
 
-__all__ = ["FAMILIES", "Options", "UnknownOperationError"]
+__all__ = ["FAMILIES", "ConfigurationError", "Options", "UnknownOperationError"]
 
 FAMILIES = (
     "afterwards", "api", "coverage", "http", "life", "rule", "schema", "sequence", "slice", "timing", "wire",
@@ -19,13 +22,18 @@ class UnknownOperationError(Exception):
     """An operation was asked for that the contract does not have."""
 
 
+class ConfigurationError(Exception):
+    """Schemathesis cannot be configured as it is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Everything that shapes a run.
 
     `url` is where the server is, with a base path if it has one. `operations` are operationIds, none for all.
     `select` and `ignore` are prefixes of finding ids. `timeout` is the longest that one stream is read, in seconds;
-    `run_seconds` bounds the whole run. Findings that `baseline` knows do not count.
+    `run_seconds` bounds the whole run. `workers` probes are under way at the same time. Findings that `baseline` knows
+    do not count. `each` has what is different for an operation, `schemathesis` what Schemathesis is to be told.
     """
 
     url: str
@@ -38,9 +46,22 @@ class Options:
     timeout: float = 30.0
     run_seconds: float = 1800.0
     tolerance: Tolerance = field(default_factory=Tolerance)
+    workers: int = 1
     baseline: Baseline = field(default_factory=Baseline)
+    each: Mapping[str, OperationSettings] = field(default_factory=dict)
+    schemathesis: Mapping[str, Any] = field(default_factory=dict)
 
     def wants(self, finding_id: str) -> bool:
         """Whether findings of this id are asked for."""
         chosen = not self.select or finding_id.startswith(self.select)
         return chosen and not (self.ignore and finding_id.startswith(self.ignore))
+
+    def timeout_of(self, operation: str) -> float:
+        """The longest that one stream of an operation is read, in seconds."""
+        own = self.each[operation].timeout if operation in self.each else None
+        return self.timeout if own is None else own
+
+    def max_examples_of(self, operation: str) -> int:
+        """How many requests are generated for an operation."""
+        own = self.each[operation].max_examples if operation in self.each else None
+        return self.max_examples if own is None else own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from streamcontract_harness.exchange import Ending, Exchange
 
@@ -20,18 +21,20 @@ LOST_CONNECTIONS = 3
 class Patience:
     """Counts, per operation and method, the exchanges in a row that ended by the time limit."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: Callable[[str], float]) -> None:
+        """`seconds`: how long an operation is waited for as long as there is patience."""
         self._seconds = seconds
+        self._longest = 0.0
         self._waits: Counter[tuple[str, str]] = Counter()
         self._refused = 0
         self._answered = False
 
     def seconds(self, operation: str, method: str) -> float:
         """How long the next exchange may take; 0 when it is not worth sending."""
-        waits = self._waits[operation, method]
+        waits, seconds = self._waits[operation, method], self._seconds(operation)
         if waits < FULL_WAITS:
-            return self._seconds
-        return min(SHORT_SECONDS, self._seconds) if waits < FULL_WAITS + SHORT_WAITS else 0.0
+            return seconds
+        return min(SHORT_SECONDS, seconds) if waits < FULL_WAITS + SHORT_WAITS else 0.0
 
     def is_full(self, operation: str, method: str) -> bool:
         """Whether the operation is still waited for as long as the run was told to."""
@@ -44,6 +47,7 @@ class Patience:
         self._answered = self._answered or exchange.answered
         if exchange.ending is Ending.TIME:
             self._waits[asked] += 1
+            self._longest = max(self._longest, self._seconds(exchange.request.operation))
         elif exchange.answered:
             self._waits[asked] = 0
 
@@ -53,5 +57,5 @@ class Patience:
         if self._refused >= LOST_CONNECTIONS:
             return "the server stopped accepting connections"
         if not self._answered and self._waits.total() >= FULL_WAITS:
-            return f"the server takes connections, and did not answer within {self._seconds:g} s"
+            return f"the server takes connections, and did not answer within {self._longest:g} s"
         return ""

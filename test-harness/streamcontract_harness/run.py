@@ -15,7 +15,7 @@ from streamcontract_harness.examiner import Examiner
 from streamcontract_harness.exchange import SentRequest
 from streamcontract_harness.generation.api_run import ApiFinding, ApiNote, ApiRun, ApiStep
 from streamcontract_harness.generation.probes import ProbePlan, request_for
-from streamcontract_harness.generation.schema import ApiSchema, GenerationError, api_schema, selected
+from streamcontract_harness.generation.schema import ApiSchema, GenerationError, api_schema, configuration, selected
 from streamcontract_harness.judge import Judge, never_applied
 from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.probing_checks import ProbingChecks
@@ -33,17 +33,22 @@ LEAST_PROBES = 3
 def run(contract: Contract, options: Options, stop: Stop | None = None) -> Iterator[RunEvent]:
     """Check a server against a contract. The report of the last event is whole.
 
-    Raises UnknownOperationError for an operation that the contract does not have, before anything is sent.
+    Raises UnknownOperationError for an operation that the contract does not have, and ConfigurationError for what
+    Schemathesis cannot be told, before anything is sent.
     """
     operations = _operations(contract, options)
+    configuration(options)
     report = Report.of(contract, options.url, options.seed, operations, options.baseline)
     report.options, report.began = options, time.time()
+    report.notes += [
+        f"{id_} was left out: {each.skip}" for id_, each in options.each.items() if each.skip and id_ in report.left_out
+    ]
     report.notes += [str(problem) for problem in contract.problems if problem.severity is Severity.WARNING]
     stop = stop or Stop()
     started = time.monotonic()
     yield RunStarted(report)
     try:
-        with Transport(Limits(seconds=options.timeout)) as transport:
+        with Transport(Limits(seconds=options.timeout), until=started + options.run_seconds) as transport:
             stop.then(transport.stop)
             report.untestable = transport.reach(options.url)
             if not report.untestable:
@@ -56,11 +61,13 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
 
 
 def _operations(contract: Contract, options: Options) -> list[Operation]:
-    unknown = [id_ for id_ in options.operations if id_ not in contract.operations]
+    unknown = [id_ for id_ in (*options.operations, *options.each) if id_ not in contract.operations]
     if unknown:
         known = ", ".join(sorted(contract.operations))
         raise UnknownOperationError(f"no operation {', '.join(map(repr, unknown))} in the contract; there is: {known}")
-    return [operation for id_, operation in contract.operations.items() if id_ in (options.operations or [id_])]
+    skipped = {id_ for id_, each in options.each.items() if each.skip and id_ not in options.operations}
+    chosen = options.operations or tuple(contract.operations)
+    return [operation for id_, operation in contract.operations.items() if id_ in chosen and id_ not in skipped]
 
 
 class _Run:
@@ -79,6 +86,7 @@ class _Run:
         self.contract, self.options, self.operations = contract, options, operations
         self.report, self.stop = report, stop
         self.deadline = started + options.run_seconds
+        self.api_finished = False
         self.judge = Judge(contract, options.tolerance)
         self.examiner = Examiner(transport, self.judge, report, options, self._make)
         self.schema = self._schema()
@@ -95,20 +103,13 @@ class _Run:
                 yield from self._checks_of(operation)
         yield from self._api()
         yield from self._shrink()
+        self._not_reached()
         self._look_back()
         yield from self._fresh()
 
     def _schema(self) -> ApiSchema:
         """A schema of its own for each use: a Schemathesis run adds links of its own making to the one that it has."""
-        options = self.options
-        return api_schema(
-            self.contract,
-            self.examiner.send,
-            url=options.url,
-            seed=options.seed,
-            max_examples=options.max_examples,
-            headers=dict(options.headers),
-        )
+        return api_schema(self.contract, self.examiner.send, self.options)
 
     def _make(self, operation: str, parameters: Mapping[str, Any], body: Any, has_body: bool) -> SentRequest:
         return request_for(self.schema, self.contract.operations[operation], parameters, body, has_body=has_body)
@@ -116,7 +117,7 @@ class _Run:
     def _probe(self, operation: Operation) -> Iterator[RunEvent]:
         try:
             plan = ProbePlan(self.schema, operation)
-            probes = plan.probes(self.options.max_examples, self.options.seed)
+            probes = plan.probes(self.options.max_examples_of(operation.id), self.options.seed)
         except GenerationError as error:
             self.report.notes.append(f"{operation.id}: no requests could be made from the contract: {error}")
             return
@@ -159,6 +160,7 @@ class _Run:
                     self.report.notes.append(text)
             yield Progress()
             yield from self._fresh()
+        self.api_finished = not self._is_over()
 
     def _shrink(self) -> Iterator[RunEvent]:
         candidates = [found for found in self.report.findings if self.shrinker.can_shrink(found.finding)]
@@ -168,13 +170,24 @@ class _Run:
             yield StageStarted(f"shrinking {found.finding.id}", found.finding.operation)
             self.report.replace(found, self.shrinker.smallest(found, self._is_over))
 
+    def _not_reached(self) -> None:
+        """What a run that ended early did not get to."""
+        if not self._is_over():
+            return
+        reason = self.report.cut_short or "the run was stopped"
+        for tally in self.report.tallies.values():
+            if not tally.requests:
+                tally.not_reached = reason
+            for check in self.probing_checks.checks() if tally.stream is not None else ():
+                tally.tried.setdefault(check.id, reason)
+        if not self.api_finished:
+            self.report.notes.append(f"Schemathesis did not get through all operations: {reason}")
+
     def _look_back(self) -> None:
-        """What a run as a whole shows, and what it did not get to."""
+        """What a run as a whole shows."""
         report = self.report
         over = self._is_over()
         for tally in report.tallies.values():
-            if over and not tally.requests:
-                tally.not_reached = report.cut_short or "the run was stopped"
             if tally.stream is not None and tally.streams:
                 for unsettled in (*never_asked(tally.stream, tally.followed), *never_applied(tally)):
                     tally.unsettled[unsettled.id] = unsettled
@@ -202,9 +215,10 @@ class _Run:
         """Whether probing an operation further would only be waiting."""
         if self.examiner.patience.is_full(operation.id, operation.method):
             return False
+        seconds = self.options.timeout_of(operation.id)
         self.report.tallies[
             operation.id
-        ].not_reached = f"the last requests ran to the limit of {self.options.timeout:g} s; no more probes were sent"
+        ].not_reached = f"the last requests ran to the limit of {seconds:g} s; no more probes were sent"
         return True
 
     def _fresh(self) -> Iterator[RunEvent]:

@@ -83,7 +83,7 @@ class Shrinker:
                 self.know(finding.operation, probe, self._examiner.attempt(probe))
             return find(probe) is not None
 
-        probe = plan.smallest(shows, self._options.max_examples, self._options.seed)
+        probe = plan.smallest(shows, self._options.max_examples_of(finding.operation), self._options.seed)
         return find(probe) if probe is not None else None
 
     def _of_api(self, finding: Finding, budget: _Budget) -> Reported | None:
@@ -91,7 +91,9 @@ class Shrinker:
             return None if budget.is_spent() else self._examiner.examine(request).exchange
 
         operation, check = self._operations[finding.operation], finding.id.removeprefix("api.")
-        shown = smallest_failing(self._schema, operation, check, ask, self._options.max_examples, self._options.seed)
+        shown = smallest_failing(
+            self._schema, operation, check, ask, self._options.max_examples_of(finding.operation), self._options.seed
+        )
         return Reported(*shown) if shown is not None and _is_same(shown[0], finding) else None
 
 

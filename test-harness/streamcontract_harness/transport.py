@@ -7,6 +7,7 @@ a head. Compressed answers are kept as they came, and redirects are answers like
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import threading
@@ -35,7 +36,9 @@ SMALLEST_BUFFER = 4096
 class Transport(AbstractContextManager["Transport"]):
     """Carries out exchanges, from any thread, until it is stopped; use it as a context manager."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, until: float = math.inf) -> None:
+        """`until`: when all exchanges end, in seconds of the monotonic clock."""
+        self._until = until
         self.limits = limits or Limits()
         self._portals = anyio.from_thread.start_blocking_portal()
         self._portal: anyio.from_thread.BlockingPortal
@@ -117,7 +120,7 @@ class Transport(AbstractContextManager["Transport"]):
             for request, listener in asked:
                 exchange = Exchange(request, started=time.monotonic(), ending=Ending.STOPPED)
                 exchanges.append(exchange)
-                if not self._stopped.is_set():
+                if not self._is_over():
                     exchange.ending = Ending.TIME  # until something else ends it
                     with self._bounded(self.limits.seconds if seconds is None else seconds) as scope:
                         talk = Conversation(exchange, listener, scope, self.limits, reading, http)
@@ -127,16 +130,19 @@ class Transport(AbstractContextManager["Transport"]):
                             await talk.send(stream, urlsplit(request.url))
                             await talk.receive(stream)
                             http = talk.next_cycle()
-                    if scope.cancelled_caught and self._stopped.is_set():
+                    if scope.cancelled_caught and self._is_over():
                         exchange.ending = Ending.STOPPED
                 exchange.ended = time.monotonic()
                 if http is None:
                     break
         return exchanges
 
+    def _is_over(self) -> bool:
+        return self._stopped.is_set() or time.monotonic() >= self._until
+
     @contextmanager
     def _bounded(self, seconds: float) -> Iterator[anyio.CancelScope]:
-        with anyio.move_on_after(seconds) as scope:
+        with anyio.move_on_after(min(seconds, self._until - time.monotonic())) as scope:
             self._scopes.add(scope)
             try:
                 yield scope

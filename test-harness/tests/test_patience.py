@@ -8,7 +8,7 @@ def ended(ending: Ending, operation: str = "op", status: int | None = None) -> E
 
 
 def test_waits_shorter_and_then_not_at_all() -> None:
-    patience = Patience(30.0)
+    patience = Patience(lambda _: 30.0)
     patience.note(ended(Ending.SERVER, "other", 200))
     waited = []
     while patience.seconds("op", "GET"):
@@ -21,21 +21,21 @@ def test_waits_shorter_and_then_not_at_all() -> None:
 
 
 def test_an_answer_restores_patience() -> None:
-    patience = Patience(30.0)
+    patience = Patience(lambda _: 30.0)
     for ending in (Ending.TIME, Ending.TIME, Ending.SERVER, Ending.TIME, Ending.TIME):
         patience.note(ended(ending, status=200))
     assert patience.is_full("op", "GET")
 
 
 def test_time_limit_below_a_second_stays_what_it_is() -> None:
-    patience = Patience(0.2)
+    patience = Patience(lambda _: 0.2)
     for _ in range(3):
         patience.note(ended(Ending.TIME))
     assert patience.seconds("op", "GET") == 0.2
 
 
 def test_refused_again_and_again_means_gone() -> None:
-    patience = Patience(30.0)
+    patience = Patience(lambda _: 30.0)
     for _ in range(2):
         patience.note(ended(Ending.UNREACHABLE))
     assert patience.lost == ""
@@ -44,7 +44,7 @@ def test_refused_again_and_again_means_gone() -> None:
 
 
 def test_a_server_that_never_answers_is_given_up_as_a_whole() -> None:
-    patience = Patience(30.0)
+    patience = Patience(lambda _: 30.0)
     for operation in ("a", "b", "c"):
         patience.note(ended(Ending.TIME, operation))
     assert "did not answer within 30 s" in patience.lost

@@ -127,3 +127,16 @@ def _hang_at(stage: str, events: Any, hang: Callable[[], None]) -> RunFinished:
             hang()
     assert isinstance(event, RunFinished)
     return event
+
+
+def test_stream_that_is_being_read_ends_with_the_run(tmp_path: Path) -> None:
+    before = time.monotonic()
+    route = stream(b'event: tick\ndata: {"n": 0}\n\n', Hang())
+    report = checked(ticker(), {"GET /ticks": route}, tmp_path, timeout=60.0, run_seconds=1.5)
+    assert time.monotonic() - before < 1.5 + SLACK
+    assert found(report) == [], "what the end of the run cut off is no fault of the server"
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert report.cut_short == "the run reached its limit of 1.5 s"
+    tally = report.tallies["watch"]
+    assert (tally.requests, set(tally.tried.values())) == (1, {report.cut_short})
+    assert any("Schemathesis did not get through" in note for note in report.notes)

@@ -23,7 +23,7 @@ from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
 from streamcontract_harness.results import Reported, Tally
 
-__all__ = ["Check", "Kind", "catalogue", "check_exchange", "check_operation", "families", "find_check", "of_kind"]
+__all__ = ["Check", "Kind", "begins_an_id", "catalogue", "check_exchange", "check_operation", "families", "find_check", "of_kind"]
 
 
 class Kind(Enum):
@@ -89,6 +89,14 @@ def find_check(finding_id: str) -> Check | None:
     family = finding_id.partition(".")[0]
     known = {check.id: check for check in catalogue()}
     return known.get(finding_id) or known.get(f"{family}.*")
+
+
+def begins_an_id(prefix: str) -> bool:
+    """Whether a finding's id can begin so: `seq`, `sequence.after`, `rule.done-repeats`."""
+    return any(
+        check.id.startswith(prefix) or (check.id.endswith(".*") and prefix.startswith(check.id[:-1]))
+        for check in catalogue()
+    )
 
 
 def check_exchange(exchange: Exchange, documented: Documented) -> Iterator[Finding]:

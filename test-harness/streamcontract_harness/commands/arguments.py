@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,10 +13,12 @@ import typer
 
 from streamcontract.cli.output import obstacle
 from streamcontract_harness.baseline import Baseline, BaselineError, read_baseline
+from streamcontract_harness.checks.catalogue import begins_an_id, catalogue
 from streamcontract_harness.options import FAMILIES
 from streamcontract_harness.reporters.kinds import WRITERS
+from streamcontract_harness.settings import Auth
 
-__all__ = ["ReportFile", "header_pairs", "id_prefixes", "known_findings", "report_file", "server_url"]
+__all__ = ["ReportFile", "authorization", "header_pairs", "id_prefixes", "known_findings", "report_file", "server_url"]
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -60,15 +65,31 @@ def _header(text: str) -> tuple[str, str]:
     return name, value
 
 
-def id_prefixes(text: str, option: str) -> tuple[str, ...]:
+def authorization(auth: Auth) -> list[str]:
+    """The header that credentials are sent in, as `--header` has it; none where there are no credentials."""
+    if auth.bearer is not None:
+        return [f"Authorization: Bearer {auth.bearer}"]
+    if auth.user is not None:
+        pair = f"{auth.user}:{auth.password or ''}".encode()
+        return [f"Authorization: Basic {base64.b64encode(pair).decode()}"]
+    return []
+
+
+def id_prefixes(texts: Iterable[str], option: str) -> tuple[str, ...]:
     """The beginnings of finding ids that an option lists. Raises typer.BadParameter."""
-    prefixes = tuple(part.strip() for part in text.split(",") if part.strip())
+    prefixes = tuple(part.strip() for part in texts if part.strip())
     for prefix in prefixes:
-        if not any(family.startswith(prefix) or prefix.startswith(f"{family}.") for family in FAMILIES):
-            raise typer.BadParameter(
-                f"no finding's id begins with {prefix!r}; the families are {', '.join(FAMILIES)}", param_hint=option
-            )
+        if not begins_an_id(prefix) and not _is_of_family(prefix):
+            near = difflib.get_close_matches(prefix, [check.id for check in catalogue()], 1)
+            hint = f"did you mean {near[0]}?" if near else f"the families are {', '.join(FAMILIES)}"
+            raise typer.BadParameter(f"no finding's id begins with {prefix!r}; {hint}", param_hint=option)
     return prefixes
+
+
+def _is_of_family(prefix: str) -> bool:
+    """Whether it begins an id of a family that the catalogue has no pages of."""
+    others = set(FAMILIES) - {check.family for check in catalogue()}
+    return any(family.startswith(prefix) or prefix.startswith(f"{family}.") for family in others)
 
 
 def report_file(text: str) -> ReportFile:

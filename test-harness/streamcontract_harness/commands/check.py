@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import traceback
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +12,10 @@ from rich.console import Console
 
 from streamcontract import Contract, ContractError
 from streamcontract_harness.baseline import Baseline, KnownFinding
-from streamcontract_harness.commands.arguments import header_pairs, id_prefixes, known_findings, report_file, server_url
 from streamcontract_harness.commands.signals import INTERRUPTED, stopped_by_signals
+from streamcontract_harness.commands.told import Told, told
 from streamcontract_harness.events import RunFinished, RunStarted
-from streamcontract_harness.options import Options, UnknownOperationError
+from streamcontract_harness.options import ConfigurationError, UnknownOperationError
 from streamcontract_harness.redaction import Redactor, credential_names
 from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.reporters.terminal import TerminalReporter
@@ -30,8 +29,17 @@ LONGEST_FAILURE = 500
 
 
 def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer reads them
-    contract: Annotated[Path, typer.Argument(help="The contract: an OpenAPI 3.2 document.", metavar="CONTRACT")],
-    url: Annotated[str, typer.Option(help="Where the server is, with its base path: http://127.0.0.1:8080/api")],
+    context: typer.Context,
+    contract: Annotated[
+        Path | None, typer.Argument(help="The contract: an OpenAPI 3.2 document.", metavar="CONTRACT")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Where the server is, with its base path: http://127.0.0.1:8080/api")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The settings; else streamcontract.toml or pyproject.toml, here or in a directory above."),
+    ] = None,
     operation: Annotated[
         list[str] | None, typer.Option(help="Check this operation only (an operationId). May be repeated.")
     ] = None,
@@ -46,6 +54,8 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
         list[str] | None, typer.Option(help="Write a report: json:FILE or junit:FILE. May be repeated.")
     ] = None,
     timeout: Annotated[float, typer.Option(help="The longest that one stream is read, in seconds.", min=0.1)] = 30.0,
+    run_timeout: Annotated[float, typer.Option(help="The longest that the run takes, in seconds.", min=0.1)] = 1800.0,
+    workers: Annotated[int, typer.Option(help="Probes that are under way at the same time.", min=1, max=64)] = 1,
     baseline: Annotated[
         Path | None,
         typer.Option(help="Findings in this file are known: they pass. One that does not come again fails."),
@@ -63,32 +73,20 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     Exit codes: 0 conforms, 1 violations, 2 usage or contract error, 3 the server cannot be reached or tested,
     130 interrupted.
     """
+    given = {name: value for name, value in locals().items() if name != "context"}
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
-    known = known_findings(baseline, write_baseline)
-    options = Options(
-        url=server_url(url),
-        seed=next((given for given in (seed, known.seed) if given is not None), random.SystemRandom().randrange(2**31)),
-        operations=tuple(operation or ()),
-        headers=header_pairs(header or []),
-        max_examples=max_examples,
-        select=id_prefixes(select, "--select"),
-        ignore=id_prefixes(ignore, "--ignore"),
-        timeout=timeout,
-        baseline=known,
-    )
-    files = [report_file(text) for text in report or ()]
-    loaded = _load(contract, errors)
-    redactor = Redactor(options.headers, credential_names(loaded))
-    seen = _run(loaded, options, TerminalReporter(console, redactor), errors, redactor)
-    written = [_write(kind, path, seen, redactor, strict, errors) for kind, path in files]
-    if baseline is not None and write_baseline:
-        written.append(_write_baseline(baseline, seen, redactor, console, errors))
-    raise typer.Exit(_exit_code(seen, strict, write_baseline) or (EXIT_CONFORMS if all(written) else EXIT_USAGE))
+    asked = told(context, given)
+    loaded = _load(asked.contract, errors)
+    redactor = Redactor(asked.headers, [*credential_names(loaded), *asked.secrets])
+    seen = _run(loaded, asked, TerminalReporter(console, redactor), errors, redactor)
+    written = [_write(kind, path, seen, redactor, asked.strict, errors) for kind, path in asked.reports]
+    if asked.baseline is not None and asked.write_baseline:
+        written.append(_write_baseline(asked.baseline, seen, redactor, console, errors))
+    code = _exit_code(seen, asked.strict, asked.write_baseline)
+    raise typer.Exit(code or (EXIT_CONFORMS if all(written) else EXIT_USAGE))
 
 
-def _run(
-    contract: Contract, options: Options, reporter: TerminalReporter, errors: Console, redactor: Redactor
-) -> Report:
+def _run(contract: Contract, asked: Told, reporter: TerminalReporter, errors: Console, redactor: Redactor) -> Report:
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache() / "hypothesis"))  # not the current directory
     from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import, and --help none
 
@@ -96,16 +94,22 @@ def _run(
     seen: Report | None = None
     with stopped_by_signals(stop):
         try:
-            for event in run(contract, options, stop):
+            for event in run(contract, asked.options, stop):
+                if isinstance(event, RunStarted):
+                    event.report.notes += asked.notes
                 reporter(event)
                 seen = event.report if isinstance(event, RunStarted | RunFinished) else seen
         except UnknownOperationError as error:
             raise typer.BadParameter(str(error), param_hint="--operation") from None
+        except ConfigurationError as error:
+            raise typer.BadParameter(str(error), param_hint="the configuration of Schemathesis") from None
         except Exception as error:  # a defect of ours must not look like one of the server, nor lose what was seen
             if seen is None:
                 raise
             seen.cut_short = _own_failure(error, redactor)
-            errors.print(f"{seen.cut_short}. Please report it: --seed {options.seed} repeats the run.", markup=False)
+            errors.print(
+                f"{seen.cut_short}. Please report it: --seed {asked.options.seed} repeats the run.", markup=False
+            )
             reporter(RunFinished(seen))
         finally:
             reporter.close()

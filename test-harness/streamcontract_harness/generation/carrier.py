@@ -22,6 +22,7 @@ from requests.structures import CaseInsensitiveDict
 from schemathesis import Case
 from schemathesis.core.transport import STREAM_CUT_SHORT_ATTRIBUTE, Response
 from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.schemas import APIOperation
 from schemathesis.transport.requests import REQUESTS_TRANSPORT, ManagedCookiesSession, RequestsTransport
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import ReadTimeoutError
@@ -31,7 +32,7 @@ from streamcontract_harness.conversation import UnsendableError
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.spoken import parsed
 
-__all__ = ["Carrier", "Origin", "Send", "operation_id", "recorded_request", "sent_request"]
+__all__ = ["Carrier", "Origin", "Send", "operation_id", "recorded_request", "sent_request", "told_headers"]
 
 Send = Callable[[SentRequest], Exchange]
 """Sends a request, judges the answer, and returns the exchange."""
@@ -52,6 +53,12 @@ def operation_id(case: Case[Any]) -> str:
     operation = case.operation
     id_ = operation.definition.raw.get("operationId")
     return id_ if isinstance(id_, str) else f"{operation.method.upper()} {operation.path}"
+
+
+def told_headers(operation: APIOperation[Any, Any, Any, Any]) -> dict[str, str]:
+    """The headers that the run is told to send with requests of an operation."""
+    headers: dict[str, str] = operation.schema.config.headers_for(operation=operation)
+    return headers
 
 
 def sent_request(case: Case[Any], prepared: requests.PreparedRequest) -> SentRequest:
@@ -86,7 +93,7 @@ def recorded_request(recorder: ScenarioRecorder, case_ids: Sequence[str]) -> Sen
 
 
 def _headers(case: Case[Any], prepared: requests.PreparedRequest) -> Iterator[tuple[str, str]]:
-    given = {str(name).lower() for name in (*(case.headers or {}), *(case.operation.schema.config.headers or {}))}
+    given = {str(name).lower() for name in (*(case.headers or {}), *told_headers(case.operation))}
     for name, value in prepared.headers.items():
         lower = name.lower()
         if lower in REWRITTEN or (lower in ADDED and lower not in given):

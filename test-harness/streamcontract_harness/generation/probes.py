@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 import requests
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
+from requests.structures import CaseInsensitiveDict
 from schemathesis import Case
 from schemathesis.core import NOT_SET
 from schemathesis.core.errors import SchemathesisError
@@ -29,7 +30,7 @@ from schemathesis.specs.openapi.stateful.links import OpenApiLink
 
 from streamcontract import Operation
 from streamcontract_harness.exchange import Exchange, SentRequest
-from streamcontract_harness.generation.carrier import Send, sent_request
+from streamcontract_harness.generation.carrier import Send, sent_request, told_headers
 from streamcontract_harness.generation.chains import chain_to
 from streamcontract_harness.generation.drawing import draw, smallest
 from streamcontract_harness.generation.schema import GenerationError, api_operation
@@ -133,7 +134,7 @@ def request_for(
     case = api.Case(
         path_parameters={name: _quoted(value) for name, value in places["path"].items()},
         query=places["query"],
-        headers={name: str(value) for name, value in places["header"].items()} | dict(schema.config.headers or {}),
+        headers={name: str(value) for name, value in places["header"].items()},
         cookies=places["cookie"],
         body=body if has_body else NOT_SET,
         media_type=next(iter(media_types), "application/json") if has_body else None,
@@ -154,6 +155,9 @@ def key_of(request: SentRequest) -> tuple[object, ...]:
 def sent(case: Case[Any]) -> SentRequest:
     """What goes over the wire for a case."""
     arguments = case.as_transport_kwargs(base_url=case.operation.base_url)
+    headers: CaseInsensitiveDict[Any] = CaseInsensitiveDict(arguments.get("headers") or {})
+    arguments["headers"] = headers
+    headers.update(told_headers(case.operation))
     prepared = requests.Request(**arguments).prepare()
     return sent_request(case, prepared)
 

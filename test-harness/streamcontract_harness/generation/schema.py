@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from schemathesis.config import SchemathesisConfig
@@ -15,8 +15,9 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from streamcontract import Contract, Operation
 from streamcontract_harness.generation.carrier import Carrier, Send
 from streamcontract_harness.generation.steps import with_origins
+from streamcontract_harness.options import ConfigurationError, Options
 
-__all__ = ["ApiSchema", "GenerationError", "api_operation", "api_schema", "selected"]
+__all__ = ["ApiSchema", "GenerationError", "api_operation", "api_schema", "configuration", "selected"]
 
 ApiSchema = OpenApiSchema
 """The contract as Schemathesis has it."""
@@ -30,24 +31,58 @@ class GenerationError(Exception):
     """No requests can be made from what the contract says: neither the server's fault nor the harness's."""
 
 
-def api_schema(
-    contract: Contract, send: Send, *, url: str, seed: int, max_examples: int, headers: Mapping[str, str]
-) -> OpenApiSchema:
+def configuration(options: Options) -> SchemathesisConfig:
+    """What Schemathesis is told: what the settings say, and what a run needs. Raises ConfigurationError."""
+    given = dict(options.schemathesis)
+    ours: dict[str, Any] = {
+        "seed": options.seed,
+        "cache": {"enabled": False},
+        "base-url": _literal(options.url),
+        "workers": 1,
+        "continue-on-failure": True,
+        "max-redirects": 0,
+        "max-stream-events": ALL_EVENTS,
+        "generation": {"max-examples": options.max_examples, "database": "none"},
+        "checks": {name: {"enabled": False} for name in OURS},
+        "operations": [*given.get("operations", ()), *_each(options)],
+        **(
+            {"headers": {_literal(name): _literal(value) for name, value in options.headers}} if options.headers else {}
+        ),
+    }
+    try:
+        return SchemathesisConfig.from_dict(_merged(given, ours))
+    except (SchemathesisError, ValueError) as error:
+        raise ConfigurationError(" ".join(str(error).split())) from error
+
+
+def _each(options: Options) -> Iterator[dict[str, Any]]:
+    """What is different for an operation, in Schemathesis' words."""
+    for id_, each in options.each.items():
+        told: dict[str, Any] = {"include-operation-id": id_}
+        if each.max_examples is not None:
+            told["generation"] = {"max-examples": each.max_examples}
+        if each.headers:
+            told["headers"] = {_literal(name): _literal(value) for name, value in each.headers.items()}
+        yield told
+
+
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Both tables; where they disagree, the other's."""
+    merged = dict(one)
+    for name, value in other.items():
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = _merged(merged[name], value) if both else value
+    return merged
+
+
+def _literal(text: str) -> str:
+    """A text that has no placeholder for Schemathesis: it has been read by us."""
+    return text.replace("${", "$${")
+
+
+def api_schema(contract: Contract, send: Send, options: Options) -> OpenApiSchema:
     """A Schemathesis schema of the contract, whose requests all go through `send`."""
-    config = SchemathesisConfig.from_dict(
-        {
-            "seed": seed,
-            "cache": {"enabled": False},
-            "base-url": url,
-            "workers": 1,
-            "continue-on-failure": True,
-            "max-redirects": 0,
-            "max-stream-events": ALL_EVENTS,
-            "generation": {"max-examples": max_examples, "database": "none"},
-            "checks": {name: {"enabled": False} for name in OURS},
-            **({"headers": dict(headers)} if headers else {}),
-        }
-    )
+    config = configuration(options)
     document: dict[str, Any] = copy.deepcopy(contract.document.tree)  # Schemathesis changes what it is given
     carrier = Carrier(send)
 

@@ -126,6 +126,9 @@ class TerminalReporter:
                 self._line(f"events that the contract does not know: {names}", indent=2)
             if tally.not_reached:
                 self._line(f"not reached: {tally.not_reached}", "yellow", indent=2)
+            for reason in dict.fromkeys(reason for reason in tally.tried.values() if reason):
+                checks = ", ".join(id_ for id_, why in tally.tried.items() if why == reason)
+                self._line(f"not tried: {checks}: {visible(self._redactor.text(reason))}", "dim", indent=2)
 
     def _finding(self, number: int, finding: ShownFinding) -> None:
         kind, style = ("violation", "bold red") if finding.is_violation else ("warning", "bold yellow")

@@ -15,6 +15,7 @@ from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.generation.api_run import ApiFinding, ApiNote, ApiRun, ApiStep
 from streamcontract_harness.generation.schema import api_schema, selected
 from streamcontract_harness.judge import Judge, Judgement
+from streamcontract_harness.options import Options
 from streamcontract_harness.transport import Limits, Transport
 
 
@@ -53,7 +54,9 @@ def carried_out(
             outcome.judgements.append(judge.judge(transport.exchange(request, listener), listener))
             return outcome.judgements[-1].exchange
 
-        schema = api_schema(contract, send, url=server.url, seed=1, max_examples=5, headers=headers or {})
+        schema = api_schema(
+            contract, send, Options(server.url, 1, headers=tuple((headers or {}).items()), max_examples=5)
+        )
         operations = [contract.operations[id_] for id_ in only or contract.operations]
         api = ApiRun(selected(schema, operations), judge.documents)
         for step in api:

@@ -10,6 +10,7 @@ from streamcontract import Contract
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.generation.probes import ProbePlan, request_for
 from streamcontract_harness.generation.schema import api_schema
+from streamcontract_harness.options import Options
 
 URL = "http://127.0.0.1:1/base"
 
@@ -32,7 +33,7 @@ class Answers:
 
 
 def schema_of(contract: Contract, send: Any = None, **headers: str) -> Any:
-    return api_schema(contract, send, url=URL, seed=1, max_examples=5, headers=headers)
+    return api_schema(contract, send, Options(URL, 1, headers=tuple(headers.items()), max_examples=5))
 
 
 @pytest.fixture

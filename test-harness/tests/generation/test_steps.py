@@ -17,6 +17,7 @@ from streamcontract_harness.generation.api_run import ApiRun, ApiStep
 from streamcontract_harness.generation.schema import api_operation, api_schema
 from streamcontract_harness.generation.steps import _followed
 from streamcontract_harness.judge import Judge
+from streamcontract_harness.options import Options
 from streamcontract_harness.transport import Limits, Transport
 
 
@@ -33,7 +34,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, SentReques
             kept.append(("stateful" if phase == "stateful" else "", request, exchange))
             return exchange
 
-        schema = api_schema(contract, send, url=server.url, seed=1, max_examples=10, headers={})
+        schema = api_schema(contract, send, Options(server.url, 1, max_examples=10))
         for step in ApiRun(schema, Judge(contract).documents):
             phase = step.phase if isinstance(step, ApiStep) else phase
     return kept
@@ -109,9 +110,7 @@ def test_link_counts_as_followed_when_all_of_its_values_were_taken(
     made: Transition, body: Any, followed: bool, tmp_path: Path
 ) -> None:
     contract = contract_of(jobs(), tmp_path)
-    schema = api_schema(
-        contract, lambda _: pytest.fail("nothing is sent"), url="http://h", seed=1, max_examples=1, headers={}
-    )
+    schema = api_schema(contract, lambda _: pytest.fail("nothing is sent"), Options("http://h", 1, max_examples=1))
     operation = api_operation(schema, contract.operations["streamJob"])
     case: Case[Any] = operation.Case(path_parameters={"id": "job%201"}, body=body, media_type="application/json")
     assert _followed(made, case) is followed
