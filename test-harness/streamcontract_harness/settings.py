@@ -127,7 +127,7 @@ def read_settings(path: Path) -> Found:
         name.lower()
         for table in (given, *given.get("operations", {}).values())
         for name, value in table.get("headers", {}).items()
-        if PLACEHOLDER.search(value)
+        if any(match["name"] for match in PLACEHOLDER.finditer(value))
     ]
     return Found(settings, path, frozenset(secrets))
 

@@ -58,12 +58,13 @@ def configuration(options: Options) -> SchemathesisConfig:
 def _each(options: Options) -> Iterator[dict[str, Any]]:
     """What is different for an operation, in Schemathesis' words."""
     for id_, each in options.each.items():
-        told: dict[str, Any] = {"include-operation-id": id_}
+        told: dict[str, Any] = {}
         if each.max_examples is not None:
             told["generation"] = {"max-examples": each.max_examples}
         if each.headers:
             told["headers"] = {_literal(name): _literal(value) for name, value in each.headers.items()}
-        yield told
+        if told:
+            yield {"include-name" if " " in id_ else "include-operation-id": id_, **told}  # `GET /x` has no operationId
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
