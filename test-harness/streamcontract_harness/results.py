@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from streamcontract import Contract, Finding, Level, Operation, Stream, Unsettled, Verdict
+from streamcontract import Contract, Finding, Level, Location, Operation, Stream, Unsettled, Verdict
 from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract_harness.arrival import Arrival
@@ -101,6 +101,7 @@ class Tally:
     `tried` has the ids of these checks, each with the reason why it could not be made (empty when it was).
     `arrivals`: how the first streams that were read to their end arrived.
     `explained`: a violation stands between the checker and the stream; `not_reached` says why the rest was left out.
+    `location` is where the contract has the operation.
     """
 
     operation: str
@@ -127,6 +128,7 @@ class Tally:
     own_requests: int = 0
     tried: dict[str, str] = field(default_factory=dict)
     arrivals: list[Arrival] = field(default_factory=list)
+    location: Location | None = None
 
     @property
     def not_judged(self) -> str:
@@ -140,7 +142,7 @@ class Tally:
         """Nothing seen yet."""
         stream = operation.stream
         transitions = transitions_of(stream, 0, ()) if stream else None
-        return cls(operation.id, operation.method, operation.path, stream, transitions)
+        return cls(operation.id, operation.method, operation.path, stream, transitions, location=operation.location)
 
 
 @dataclass(slots=True)

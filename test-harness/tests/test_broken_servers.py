@@ -24,8 +24,6 @@ def test_check_names_exactly_that_id(path: Path, tmp_path: Path) -> None:
     assert report.verdict is (Verdict.CONFORMS if broken.level is Level.SHOULD else Verdict.VIOLATES)
 
 
-
-
 @pytest.mark.parametrize(
     ("name", "code"),
     [("sequence/truncated", 1), ("schema/payload", 1), ("wire/cut", 1), ("http/content_type", 1), ("rule/should", 0)],

@@ -23,7 +23,17 @@ from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
 from streamcontract_harness.results import Reported, Tally
 
-__all__ = ["Check", "Kind", "begins_an_id", "catalogue", "check_exchange", "check_operation", "families", "find_check", "of_kind"]
+__all__ = [
+    "Check",
+    "Kind",
+    "begins_an_id",
+    "catalogue",
+    "check_exchange",
+    "check_operation",
+    "families",
+    "find_check",
+    "of_kind",
+]
 
 
 class Kind(Enum):

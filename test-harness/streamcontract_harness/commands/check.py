@@ -12,11 +12,13 @@ from rich.console import Console
 
 from streamcontract import Contract, ContractError
 from streamcontract_harness.baseline import Baseline, KnownFinding
-from streamcontract_harness.commands.signals import INTERRUPTED, stopped_by_signals
+from streamcontract_harness.commands.signals import stopped_by_signals
 from streamcontract_harness.commands.told import Told, told
 from streamcontract_harness.events import RunFinished, RunStarted
+from streamcontract_harness.exits import CONFORMS, USAGE, exit_code
 from streamcontract_harness.options import ConfigurationError, UnknownOperationError
 from streamcontract_harness.redaction import Redactor, credential_names
+from streamcontract_harness.reporters.github import annotated, is_runner
 from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.reporters.terminal import TerminalReporter
 from streamcontract_harness.results import Report
@@ -24,7 +26,6 @@ from streamcontract_harness.stop import Stop
 
 __all__ = ["check"]
 
-EXIT_CONFORMS, EXIT_VIOLATES, EXIT_USAGE, EXIT_UNTESTABLE = 0, 1, 2, 3
 LONGEST_FAILURE = 500
 
 
@@ -51,7 +52,8 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     select: Annotated[str, typer.Option(help="Report only findings whose ids begin so: sequence,rule.done")] = "",
     ignore: Annotated[str, typer.Option(help="Leave out findings whose ids begin so.")] = "",
     report: Annotated[
-        list[str] | None, typer.Option(help="Write a report: json:FILE or junit:FILE. May be repeated.")
+        list[str] | None,
+        typer.Option(help=f"Write a report, KIND:FILE, of kind {', '.join(WRITERS)}. May be repeated."),
     ] = None,
     timeout: Annotated[float, typer.Option(help="The longest that one stream is read, in seconds.", min=0.1)] = 30.0,
     run_timeout: Annotated[float, typer.Option(help="The longest that the run takes, in seconds.", min=0.1)] = 1800.0,
@@ -82,8 +84,11 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     written = [_write(kind, path, seen, redactor, asked.strict, errors) for kind, path in asked.reports]
     if asked.baseline is not None and asked.write_baseline:
         written.append(_write_baseline(asked.baseline, seen, redactor, console, errors))
-    code = _exit_code(seen, asked.strict, asked.write_baseline)
-    raise typer.Exit(code or (EXIT_CONFORMS if all(written) else EXIT_USAGE))
+    if is_runner():
+        for line in annotated(seen, redactor):
+            typer.echo(line)
+    code = exit_code(seen, asked.strict, all_known=asked.write_baseline)
+    raise typer.Exit(code or (CONFORMS if all(written) else USAGE))
 
 
 def _run(contract: Contract, asked: Told, reporter: TerminalReporter, errors: Console, redactor: Redactor) -> Report:
@@ -135,18 +140,7 @@ def _load(path: Path, errors: Console) -> Contract:
     except ContractError as error:
         for problem in error:
             errors.print(str(problem), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(EXIT_USAGE) from None
-
-
-def _exit_code(report: Report, strict: bool, all_known: bool) -> int:
-    """`all_known`: what was found has become known, and nothing is stale any more."""
-    if report.interrupted:
-        return INTERRUPTED
-    if report.untestable:
-        return EXIT_UNTESTABLE
-    if not all_known and (report.violations or report.stale or (strict and report.warnings)):
-        return EXIT_VIOLATES
-    return EXIT_CONFORMS if report.is_whole else EXIT_UNTESTABLE
+        raise typer.Exit(USAGE) from None
 
 
 def _write_baseline(path: Path, report: Report, redactor: Redactor, console: Console, errors: Console) -> bool:

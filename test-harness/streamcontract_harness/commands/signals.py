@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from streamcontract_harness.exits import INTERRUPTED
 from streamcontract_harness.stop import Stop
 
-__all__ = ["INTERRUPTED", "stopped_by_signals"]
+__all__ = ["stopped_by_signals"]
 
-INTERRUPTED = 130
 SHOW_CURSOR = b"\x1b[?25h"
 
 

@@ -31,10 +31,10 @@ def document(report: Report, redactor: Redactor) -> dict[str, Any]:
         "seed": report.seed,
         "seconds": round(report.seconds, 3),
         "interrupted": report.interrupted,
-        "untestable": report.untestable or None,
-        "cutShort": report.cut_short or None,
+        "untestable": _reason(report.untestable, redactor),
+        "cutShort": _reason(report.cut_short, redactor),
         "findings": [_finding(shown(reported, redactor)) for reported in report.findings],
-        "stale": [_entry(entry) for entry in report.stale],
+        "stale": [_entry(entry, redactor) for entry in report.stale],
         "operations": [_operation(tally, redactor) for tally in report.tallies.values()],
         "notes": [visible(redactor.text(note)) for note in report.notes],
     }
@@ -64,8 +64,13 @@ def _finding(finding: ShownFinding) -> dict[str, Any]:
     }
 
 
-def _entry(entry: KnownFinding) -> dict[str, Any]:
-    return {"id": entry.id, "level": entry.level, "operation": entry.operation, "place": visible(entry.place)}
+def _entry(entry: KnownFinding, redactor: Redactor) -> dict[str, Any]:
+    place = visible(redactor.text(entry.place))
+    return {"id": entry.id, "level": entry.level, "operation": entry.operation, "place": place}
+
+
+def _reason(text: str, redactor: Redactor) -> str | None:
+    return visible(redactor.text(text)) or None
 
 
 def _operation(tally: Tally, redactor: Redactor) -> dict[str, Any]:
@@ -75,9 +80,10 @@ def _operation(tally: Tally, redactor: Redactor) -> dict[str, Any]:
         "path": tally.path,
         "requests": tally.requests,
         "otherMethods": tally.other_methods,
+        "ownRequests": tally.own_requests,
         "statuses": {str(status): count for status, count in sorted(tally.statuses.items())},
-        "notReached": tally.not_reached or None,
-        "notJudged": tally.not_judged or None,
+        "notReached": _reason(tally.not_reached, redactor),
+        "notJudged": _reason(tally.not_judged, redactor),
         "streams": tally.streams,
         "events": tally.events,
         "outcomes": dict(sorted(tally.outcomes.items())),
@@ -91,6 +97,13 @@ def _operation(tally: Tally, redactor: Redactor) -> dict[str, Any]:
         }
         found["unknownEvents"] = {visible(redactor.text(name)): count for name, count in tally.unknown.counts.items()}
         found["unsettled"] = [
-            {"id": unsettled.id, "reason": unsettled.reason} for unsettled in tally.unsettled.values()
+            {"id": unsettled.id, "reason": visible(redactor.text(unsettled.reason))}
+            for unsettled in tally.unsettled.values()
         ]
+        found["checks"] = {
+            "made": [id_ for id_, reason in tally.tried.items() if not reason],
+            "notMade": [
+                {"id": id_, "reason": visible(redactor.text(reason))} for id_, reason in tally.tried.items() if reason
+            ],
+        }
     return found

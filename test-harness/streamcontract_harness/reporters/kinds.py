@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamcontract_harness.redaction import Redactor
-from streamcontract_harness.reporters import json, junit
+from streamcontract_harness.reporters import json, junit, markdown, sarif
 from streamcontract_harness.reporters.html import page as html
 from streamcontract_harness.results import Report
 
@@ -19,4 +19,6 @@ WRITERS: dict[str, Writer] = {
     "json": json.write,
     "junit": junit.write,
     "html": html.write,
+    "markdown": markdown.write,
+    "sarif": sarif.write,
 }

@@ -1,0 +1,56 @@
+"""The checks as rules of a SARIF log: what GitHub shows beside an alert."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from streamcontract import Level
+from streamcontract_harness.checks.catalogue import catalogue, find_check
+from streamcontract_harness.checks.page import Page
+
+__all__ = ["LEVELS", "rules_for"]
+
+LEVELS = {True: "error", False: "warning"}
+"""By whether it is a violation."""
+URL = re.compile(r"https://[^\s'\"`)]+")
+LONGEST = 1_024
+"""Characters of a description: GitHub takes no more."""
+
+
+def rules_for(ids: Iterable[str]) -> list[dict[str, Any]]:
+    """A rule for every check, and for each of these ids that a contract, or somebody else, has given."""
+    named = {check.id for check in catalogue() if not check.id.endswith(".*")}
+    return [_rule(id_) for id_ in sorted(named | set(ids))]
+
+
+def _rule(id_: str) -> dict[str, Any]:
+    check = find_check(id_)
+    if check is None:  # of a check that is no longer, or not yet, in the catalogue
+        text = {"text": id_}
+        return {"id": id_, "shortDescription": text, "fullDescription": text, "help": text}
+    page = check.page
+    level = LEVELS[page.level is not Level.SHOULD]
+    rule: dict[str, Any] = {
+        "id": id_,
+        "shortDescription": {"text": page.summary[:LONGEST]},
+        "fullDescription": {"text": page.why[:LONGEST]},
+        "help": {"text": _help(page, ""), "markdown": _help(page, "**")},
+        "defaultConfiguration": {"level": level},
+        "properties": {"tags": ["event-stream", page.family], "precision": "high", "problem.severity": level},
+    }
+    if url := URL.search(str(page.spec)):
+        rule["helpUri"] = url[0]
+    return rule
+
+
+def _help(page: Page, mark: str) -> str:
+    parts = {
+        "Why it matters": page.why,
+        "Right": page.right,
+        "Wrong": page.wrong,
+        "Standard": page.spec,
+        "More": f"`streamcontract checks {page.id}`",
+    }
+    return "\n\n".join([page.summary, *(f"{mark}{name}:{mark} {text}" for name, text in parts.items())])
