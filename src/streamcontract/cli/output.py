@@ -1,9 +1,25 @@
-"""Files that a command writes at its end: what is in the way is to be said at its beginning."""
+"""What a command puts out: files, whose obstacles are said at its beginning, and lines, which command nobody."""
 
 import os
 from pathlib import Path
 
-__all__ = ["obstacle"]
+__all__ = ["harmless", "is_github", "obstacle"]
+
+
+def is_github() -> bool:
+    """Whether GitHub Actions reads what is printed, and takes some of it for commands."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def harmless(line: str) -> str:
+    """A line that is no command to GitHub's runner, where it is the one to read it.
+
+    `##[command]` is one anywhere in a line, `::command::` at its beginning.
+    """
+    if not is_github():
+        return line
+    line = line.replace("##[", "## [")
+    return f"· {line}" if line.lstrip().startswith("::") else line
 
 
 def obstacle(path: Path) -> str:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from streamcontract import Contract, ContractError
+from streamcontract.cli.output import is_github
 from streamcontract_harness.baseline import Baseline, KnownFinding
 from streamcontract_harness.commands.signals import stopped_by_signals
 from streamcontract_harness.commands.told import Told, told
@@ -18,8 +19,9 @@ from streamcontract_harness.events import RunFinished, RunStarted
 from streamcontract_harness.exits import CONFORMS, USAGE, exit_code
 from streamcontract_harness.options import ConfigurationError, UnknownOperationError
 from streamcontract_harness.redaction import Redactor, credential_names
-from streamcontract_harness.reporters.github import annotated, is_runner
+from streamcontract_harness.reporters.github import annotated
 from streamcontract_harness.reporters.kinds import WRITERS
+from streamcontract_harness.reporters.shown import visible
 from streamcontract_harness.reporters.terminal import TerminalReporter
 from streamcontract_harness.results import Report
 from streamcontract_harness.stop import Stop
@@ -84,7 +86,7 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     written = [_write(kind, path, seen, redactor, asked.strict, errors) for kind, path in asked.reports]
     if asked.baseline is not None and asked.write_baseline:
         written.append(_write_baseline(asked.baseline, seen, redactor, console, errors))
-    if is_runner():
+    if is_github():
         for line in annotated(seen, redactor):
             typer.echo(line)
     code = exit_code(seen, asked.strict, all_known=asked.write_baseline)
@@ -130,7 +132,7 @@ def _cache() -> Path:
 def _own_failure(error: Exception, redactor: Redactor) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
-    what = redactor.text(f"{type(error).__name__}: {error}")[:LONGEST_FAILURE]
+    what = visible(redactor.text(f"{type(error).__name__}: {error}"))[:LONGEST_FAILURE]
     return f"streamcontract itself failed, which says nothing about the server: {what} ({where})"
 
 

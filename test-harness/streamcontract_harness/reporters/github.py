@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 
+from streamcontract import Level
 from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.places import place_of, within
-from streamcontract_harness.reporters.shown import shown
+from streamcontract_harness.reporters.shown import shown, visible
 from streamcontract_harness.results import Report, Reported
 
-__all__ = ["annotated", "is_runner"]
+__all__ = ["annotated"]
 
 MOST = 10
 """GitHub shows so many errors, and so many warnings, of a step."""
@@ -18,20 +18,20 @@ IN_MESSAGES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 IN_PROPERTIES = {**IN_MESSAGES, ":": "%3A", ",": "%2C"}
 
 
-def is_runner() -> bool:
-    """Whether GitHub Actions reads what is printed."""
-    return os.environ.get("GITHUB_ACTIONS") == "true"
-
-
 def annotated(report: Report, redactor: Redactor) -> Iterator[str]:
     """A line for each finding, as many as GitHub shows, and one that counts the others."""
     shown_of = {"error": 0, "warning": 0}
     for reported in report.findings:
-        kind = "error" if shown(reported, redactor).is_violation else "warning"
+        if reported.known:
+            continue
+        kind = "error" if reported.finding.level is Level.MUST else "warning"
         shown_of[kind] += 1
         if shown_of[kind] <= MOST:
             yield _command(kind, report, reported, redactor)
-    left_out = sum(max(count - MOST, 0) for count in shown_of.values())
+    for entry in report.stale[:MOST]:
+        text = f"{entry.id} ({entry.operation}) is in the baseline and did not come again: take it out"
+        yield f"::error title=streamcontract::{_escaped(visible(text), IN_MESSAGES)}"
+    left_out = max(len(report.stale) - MOST, 0) + sum(max(count - MOST, 0) for count in shown_of.values())
     if left_out:
         yield f"::notice title=streamcontract::{left_out} more findings are in the log of this step and in its reports"
 

@@ -1,77 +1,94 @@
-"""The report as JUnit XML: one test case for each operation and family of checks, as GitLab and Jenkins read it."""
+"""The report as JUnit XML: a test case for each operation and check, as GitLab and Jenkins read it.
+
+A case has one `failure`, with all of its findings: both show the first only.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from streamcontract_harness.redaction import Redactor
-from streamcontract_harness.reporters.shown import ShownFinding, shown
-from streamcontract_harness.results import Report, Tally
+from streamcontract_harness.reporters.matrix import Cell, State, matrix
+from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
+from streamcontract_harness.results import Report
 
 __all__ = ["write"]
 
-OF_ALL = ("api", "http")
-OF_STREAMS = ("wire", "sequence", "schema", "slice", "rule", "timing", "afterwards", "coverage")
-"""Families, by the operations that they apply to; a finding of another family is listed all the same."""
+SKIPPED = (State.NOT_APPLICABLE, State.NOT_JUDGED)
+WHOLE = "the run got to its end"
+ATTACHMENT = "[[ATTACHMENT|"
+"""What GitLab, and a plugin of Jenkins, take for a file to be attached."""
 
 
 def write(report: Report, redactor: Redactor, path: Path, strict: bool = False) -> None:
     """Write the report to a file. Warnings fail a test case when `strict`. Raises OSError."""
-    by_case: dict[tuple[str, str], list[ShownFinding]] = defaultdict(list)
-    for reported in report.findings:
-        finding = shown(reported, redactor)
-        by_case[finding.operation, finding.id.partition(".")[0]].append(finding)
-    suite = ET.Element("testsuite", name=f"streamcontract {report.contract}", time=f"{report.seconds:.3f}")
-    for tally in report.tallies.values():
-        families = OF_ALL + (OF_STREAMS if tally.stream is not None else ())
-        extra = [family for operation, family in by_case if operation == tally.operation and family not in families]
-        for family in (*families, *dict.fromkeys(extra)):
-            suite.append(_case(tally, family, by_case.pop((tally.operation, family), []), strict))
-    for (operation, family), findings in by_case.items():  # of an operation that was only asked on the way
-        suite.append(_case(None, family, findings, strict, operation))
-    for entry in report.stale:
-        case = ET.SubElement(suite, "testcase", classname=_clean(entry.operation), name=f"baseline {_clean(entry.id)}")
-        ET.SubElement(case, "failure", type="baseline", message="a known finding did not come again: take it out")
-    if report.untestable:
-        case = ET.SubElement(suite, "testcase", classname="streamcontract", name="the server can be tested")
-        ET.SubElement(case, "error", message=_clean(report.untestable))
-    for kind in ("failure", "error", "skipped"):
-        name = {"failure": "failures", "error": "errors"}.get(kind, kind)
-        suite.set(name, str(sum(case.find(kind) is not None for case in suite)))
-    suite.set("tests", str(len(suite)))
-    root = ET.Element("testsuites")
+    cases = [*_run(report, redactor), *_stale(report, redactor)]
+    cases += [_case(cell, redactor, strict) for cell in matrix(report)]
+    counts = {
+        name: str(sum(case.find(kind) is not None for case in cases))
+        for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
+    }
+    counts = {"tests": str(len(cases)), **counts, "time": f"{report.seconds:.3f}"}
+    suite = ET.Element("testsuite", {"name": f"streamcontract {visible(report.contract)}", **counts})
+    suite.extend(cases)
+    of_all = {name: count for name, count in counts.items() if name != "skipped"}  # Jenkins' schema has none there
+    root = ET.Element("testsuites", {"name": "streamcontract", **of_all})
     root.append(suite)
+    ET.indent(root)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
-def _case(
-    tally: Tally | None, family: str, findings: list[ShownFinding], strict: bool, operation: str = ""
-) -> ET.Element:
-    case = ET.Element("testcase", classname=_clean(tally.operation if tally else operation), name=family)
+def _run(report: Report, redactor: Redactor) -> Iterator[ET.Element]:
+    """Whether the run as a whole got anywhere: without it, a file that says nothing would look like a pass."""
+    case = _named("streamcontract", WHOLE)
+    if reason := report.untestable or report.cut_short or ("the run was interrupted" if report.interrupted else ""):
+        _tell(case, "error", redactor.text(reason), redactor.text(reason), type="inconclusive")
+    yield case
+
+
+def _stale(report: Report, redactor: Redactor) -> Iterator[ET.Element]:
+    for entry in report.stale:
+        case = _named("baseline", f"{entry.operation} {entry.level} {entry.id} {redactor.text(entry.place)}".strip())
+        message = "a known finding did not come again: take it out of the baseline"
+        _tell(case, "failure", message, message, type="stale")
+        yield case
+
+
+def _case(cell: Cell, redactor: Redactor, strict: bool) -> ET.Element:
+    case = _named(cell.operation, cell.check)
+    findings = [shown(reported, redactor) for reported in cell.findings]
     failing = [finding for finding in findings if (finding.is_violation or strict) and not finding.is_known]
-    for finding in failing:
-        failure = ET.SubElement(case, "failure", type=finding.id, message=_clean(finding.message))
-        failure.text = _clean(_details(finding))
-    if not failing and tally is not None and not tally.requests:
-        ET.SubElement(case, "skipped", message=_clean(tally.not_reached or "nothing was sent"))
-    elif not failing and tally is not None and tally.not_judged and family in OF_STREAMS:
-        ET.SubElement(case, "skipped", message=_clean(tally.not_judged))
     others = [finding for finding in findings if finding not in failing]
+    if failing:
+        more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
+        _tell(case, "failure", failing[0].message + more, "\n\n".join(map(_details, failing)), type=failing[0].id)
+    elif cell.state in SKIPPED:
+        reason = f"{cell.state.value}: {redactor.text(cell.reason)}"
+        _tell(case, "skipped", reason, reason)
     if others:
-        output = ET.SubElement(case, "system-out")
-        output.text = _clean("\n\n".join(_other(finding) for finding in others))
+        ET.SubElement(case, "system-out").text = _clean("\n\n".join(map(_other, others)))
     return case
+
+
+def _named(classname: str, name: str) -> ET.Element:
+    return ET.Element("testcase", classname=visible(classname), name=visible(name))
+
+
+def _tell(case: ET.Element, kind: str, message: str, text: str, **attributes: str) -> None:
+    """The text stands in the element, too: GitLab shows no message."""
+    told = ET.SubElement(case, kind, {"message": _clean(message), **attributes})
+    told.text = _clean(text)
 
 
 def _other(finding: ShownFinding) -> str:
     kind = "violation" if finding.is_violation else "warning"
-    return f"{'known ' * finding.is_known}{kind} {finding.id}: {_details(finding)}"
+    return f"{'known ' * finding.is_known}{kind} {_details(finding)}"
 
 
 def _details(finding: ShownFinding) -> str:
-    parts = [finding.message, f"contract: {finding.location}" if finding.location else ""]
+    parts = [f"{finding.id}: {finding.message}", f"contract: {finding.location}" if finding.location else ""]
     parts += list(finding.commands)
     if finding.stretch is not None:
         parts.append(f"the stream from byte {finding.stretch.offset}:")
@@ -84,4 +101,4 @@ def _details(finding: ShownFinding) -> str:
 def _clean(text: str) -> str:
     """XML 1.0 has no control characters, not even escaped, and no lone surrogates."""
     allowed = (c for c in text if c in "\t\n" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff")
-    return "".join(allowed)
+    return "".join(allowed).replace(ATTACHMENT, ATTACHMENT.replace("[[", "[ ["))

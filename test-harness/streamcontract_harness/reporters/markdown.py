@@ -10,6 +10,7 @@ from pathlib import Path
 
 from streamcontract import Level, Verdict
 from streamcontract_harness.redaction import Redactor
+from streamcontract_harness.reporters.matrix import Cell, State, matrix
 from streamcontract_harness.reporters.places import place_of, within
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
 from streamcontract_harness.results import Report, Reported, Tally
@@ -86,31 +87,36 @@ def _longest_run(text: str) -> int:
 
 def _head(report: Report, redactor: Redactor) -> Iterator[str]:
     yield f"## {VERDICTS[report.verdict]}"
-    violations, warnings = report.violations, report.warnings
-    yield (
-        f"{violations} violation{'' if violations == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}: "
-        f"{code(redactor.url(report.url))} against {code(within(report.contract))}, {report.seconds:.1f} s, "
-        f"seed {report.seed}"
-    )
+    counts = {"violation": report.violations, "warning": report.warnings, "known finding": report.known}
+    counts = {noun: count for noun, count in counts.items() if count or noun != "known finding"}
+    found = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
+    where = f"{code(redactor.url(report.url))} against {code(within(report.contract))}"
+    yield f"{found}: {where}" + (f", {report.seconds:.1f} s, seed {report.seed}" if report.options is not None else "")
     reasons = [report.untestable, report.cut_short, "the run was interrupted" if report.interrupted else ""]
     for reason in dict.fromkeys(reasons):
         if reason:
             yield f"**{prose(redactor.text(reason))}**"
+    if report.stale:
+        yield "**Stale: in the baseline, and did not come again; take them out of it**"
+        yield "\n".join(
+            f"- {code(entry.id)} ({code(entry.operation)}) {code(redactor.text(entry.place)) if entry.place else ''}"
+            for entry in report.stale
+        )
 
 
 def _table(report: Report) -> Iterator[str]:
     """Operations and families: where something is wrong is seen at a glance."""
-    found: dict[str, dict[str, list[Reported]]] = defaultdict(lambda: defaultdict(list))
-    for reported in report.findings:
-        found[reported.finding.operation][reported.finding.id.partition(".")[0]].append(reported)
-    families = sorted({family for row in found.values() for family in row})
+    cells: dict[str, dict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
+    for cell in matrix(report):
+        cells[cell.operation][cell.check.partition(".")[0]].append(cell)
+    families = sorted({family for row in cells.values() for family in row})
     rows = ["| operation | requests | streams | events |" + "".join(f" {family} |" for family in families)]
     rows.append("|---|--:|--:|--:|" + "---|" * len(families))
-    for operation in dict.fromkeys([*report.tallies, *found]):
-        tally = report.tallies.get(operation)
-        cells = [code(operation), *_seen(tally), *(_cell(tally, found[operation][family]) for family in families)]
-        rows.append(f"| {' | '.join(cells)} |")
+    for operation, row in cells.items():
+        columns = [code(operation), *_seen(report.tallies.get(operation)), *(_mark(row[family]) for family in families)]
+        rows.append(f"| {' | '.join(columns)} |")
     yield "\n".join(rows)
+    yield "✅ held · ❌ violations · ⚠️ warnings · ☑️ known · ❔ not judged in full · – does not apply"
 
 
 def _seen(tally: Tally | None) -> tuple[str, str, str]:
@@ -121,19 +127,21 @@ def _seen(tally: Tally | None) -> tuple[str, str, str]:
     return f"{tally.requests:,}", f"{tally.streams:,}", f"{tally.events:,}"
 
 
-def _cell(tally: Tally | None, found: list[Reported]) -> str:
-    violations = sum(reported.finding.level is Level.MUST for reported in found)
-    marks = ([f"❌ {violations}"] if violations else []) + (
-        [f"⚠️ {len(found) - violations}"] if len(found) > violations else []
-    )
-    if marks:
-        return " ".join(marks)
-    return "✅" if tally is not None and tally.requests and not tally.not_judged else "–"
+def _mark(cells: list[Cell]) -> str:
+    """What came of a family's checks on an operation."""
+    found = [reported for cell in cells for reported in cell.findings]
+    new = [reported.finding.level for reported in found if not reported.known]
+    counts = {"❌": new.count(Level.MUST), "⚠️": new.count(Level.SHOULD), "☑️": len(found) - len(new)}
+    marks = [f"{mark} {count}" for mark, count in counts.items() if count]
+    states = {cell.state for cell in cells}
+    if State.NOT_JUDGED in states:
+        marks.append("❔")
+    return " ".join(marks) or ("✅" if State.HELD in states else "–")
 
 
 def _finding(number: int, finding: ShownFinding, report: Report, reported: Reported) -> Iterator[str]:
     kind = "violation" if finding.is_violation else "warning"
-    yield f"### {number}. {kind} {code(finding.id)} · {code(finding.operation)}"
+    yield f"### {number}. {'known ' * finding.is_known}{kind} {code(finding.id)} · {code(finding.operation)}"
     yield prose(finding.message)
     facts = [
         f"- {name}: {code(value)}" for name, value in (("expected", finding.expected), ("got", finding.got)) if value

@@ -74,6 +74,10 @@ def _notifications(report: Report, redactor: Redactor) -> Iterator[dict[str, Any
     ]
     left_out = len(report.found) - MOST_RESULTS
     parts += [f"{left_out} more findings are left out: a log takes {MOST_RESULTS}"] if left_out > 0 else []
+    whole += [
+        f"{entry.id} ({entry.operation}) is in the baseline and did not come again: take it out"
+        for entry in report.stale
+    ]
     for level, texts in (("error", whole), ("warning", parts), ("note", report.notes)):
         for text in texts:
             if text:
@@ -82,7 +86,7 @@ def _notifications(report: Report, redactor: Redactor) -> Iterator[dict[str, Any
 
 def _result(report: Report, reported: Reported, redactor: Redactor, numbers: dict[str, int]) -> dict[str, Any]:
     finding = shown(reported, redactor)
-    return {
+    result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": numbers[finding.id],
         "level": LEVELS[finding.is_violation],
@@ -92,6 +96,10 @@ def _result(report: Report, reported: Reported, redactor: Redactor, numbers: dic
         "occurrenceCount": finding.count,
         "properties": {"operation": finding.operation, "exchanges": finding.exchanges, "curl": list(finding.commands)},
     }
+    if finding.is_known:
+        known = {"kind": "external", "status": "accepted", "justification": "It is in the baseline."}
+        result["suppressions"] = [known]
+    return result
 
 
 def _location(report: Report, reported: Reported) -> dict[str, Any]:

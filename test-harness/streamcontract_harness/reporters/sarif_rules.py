@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +13,6 @@ __all__ = ["LEVELS", "rules_for"]
 
 LEVELS = {True: "error", False: "warning"}
 """By whether it is a violation."""
-URL = re.compile(r"https://[^\s'\"`)]+")
 LONGEST = 1_024
 """Characters of a description: GitHub takes no more."""
 
@@ -36,21 +34,24 @@ def _rule(id_: str) -> dict[str, Any]:
         "id": id_,
         "shortDescription": {"text": page.summary[:LONGEST]},
         "fullDescription": {"text": page.why[:LONGEST]},
-        "help": {"text": _help(page, ""), "markdown": _help(page, "**")},
+        "help": {"text": _help(page, marked=False), "markdown": _help(page, marked=True)},
         "defaultConfiguration": {"level": level},
         "properties": {"tags": ["event-stream", page.family], "precision": "high", "problem.severity": level},
     }
-    if url := URL.search(str(page.spec)):
-        rule["helpUri"] = url[0]
-    return rule
+    urls = [clause.url for clause in page.spec if clause.url.startswith("https://")]
+    return {**rule, "helpUri": urls[0]} if urls else rule
 
 
-def _help(page: Page, mark: str) -> str:
+def _help(page: Page, *, marked: bool) -> str:
+    clauses = [f"[{clause.title or clause.url}]({clause.url})" if marked else str(clause) for clause in page.spec]
     parts = {
         "Why it matters": page.why,
+        "What to do": page.remedy,
         "Right": page.right,
         "Wrong": page.wrong,
-        "Standard": page.spec,
+        "Not wrong": page.not_wrong,
+        "Standard": "; ".join(clauses),
         "More": f"`streamcontract checks {page.id}`",
     }
-    return "\n\n".join([page.summary, *(f"{mark}{name}:{mark} {text}" for name, text in parts.items())])
+    mark = "**" if marked else ""
+    return "\n\n".join([page.summary, *(f"{mark}{name}:{mark} {text}" for name, text in parts.items() if text)])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
 from streamcontract import Verdict
+from streamcontract.cli.output import harmless
+from streamcontract_harness.checks.catalogue import find_check
 from streamcontract_harness.events import FindingSeen, RunEvent, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
@@ -24,6 +27,8 @@ VERDICTS = {
 }
 MOST_MISSING = 8
 """Transitions not seen that are named; the JSON report has them all."""
+MOST_FINDINGS = 100
+"""Findings that are shown with what they rest on; a report has them all."""
 
 
 class TerminalReporter:
@@ -34,7 +39,7 @@ class TerminalReporter:
         self._redactor = redactor
         self._status: Status | None = None
         self._report: Report | None = None
-        self._stage, self._operation = "connecting", ""
+        self._stage, self._operation, self._heading = "connecting", "", ""
         self._started = time.monotonic()
 
     def __call__(self, event: RunEvent) -> None:
@@ -56,20 +61,25 @@ class TerminalReporter:
             self._status = None
 
     def _line(self, text: str, style: str = "", indent: int = 0) -> None:
-        self._console.print(Text(" " * indent + text, style=style), soft_wrap=True)
+        self._console.print(Text(harmless(" " * indent + visible(text)), style=style), soft_wrap=True)
 
     def _start(self, report: Report) -> None:
         self._report = report
         self._line(f"checking {self._redactor.url(report.url)} against {report.contract} (seed {report.seed})")
-        if self._console.is_terminal:
+        if self._console.is_interactive and self._console.file.isatty():  # colours may be forced upon a file
             self._status = self._console.status(_Live(self._now))
             self._status.start()
 
     def _turn_to(self, stage: str, operation: str) -> None:
-        schemathesis = stage.startswith("Schemathesis")
-        if self._status is None and (stage != self._stage or not schemathesis):
-            self._line(stage if schemathesis else f"{stage} {operation}", "dim")
-        self._stage, self._operation = stage, operation
+        """Where there is no live line, what the run turns to is one; checks of one operation are one thing."""
+        heading = f"{stage} {operation}".rstrip()
+        if stage.startswith("Schemathesis"):
+            heading = stage
+        elif find_check(stage) is not None:
+            heading = f"checks that send requests of their own {operation}"
+        if self._status is None and heading != self._heading:
+            self._line(heading, "dim")
+        self._stage, self._operation, self._heading = stage, operation, heading
 
     def _now(self) -> str:
         """The live line: it is drawn several times a second, also while one stream is read for long."""
@@ -96,12 +106,21 @@ class TerminalReporter:
             self._line("The run was interrupted: this is what had been seen by then.", "yellow")
         for reason in dict.fromkeys((report.untestable, report.cut_short)):
             if reason:
-                self._line(f"{reason[:1].upper()}{reason[1:]}.", "yellow")
+                self._line(self._redactor.text(f"{reason[:1].upper()}{reason[1:]}."), "yellow")
         self._baseline(report)
         self._operations(report)
-        for number, reported in enumerate(report.findings, 1):
+        for number, reported in enumerate(report.findings[:MOST_FINDINGS], 1):
             self._finding(number, shown(reported, self._redactor))
+        self._after_findings(report)
         self._not_judged(report)
+
+    def _after_findings(self, report: Report) -> None:
+        if not report.found:
+            return
+        self._line("")
+        if len(report.found) > MOST_FINDINGS:
+            self._line(f"{len(report.found) - MOST_FINDINGS:,} more findings are left to --report", "bold")
+        self._line(f"streamcontract checks {report.findings[0].finding.id} explains a finding", "dim")
 
     def _baseline(self, report: Report) -> None:
         for title, entries, style in (
@@ -119,16 +138,13 @@ class TerminalReporter:
         self._line("")
         for tally in report.tallies.values():
             self._line(f"{tally.operation}  {tally.method} {tally.path}", "bold")
-            for line in _seen(tally):
-                self._line(line, indent=2)
+            for line in (*_seen(tally), *_own_checks(tally)):
+                self._line(self._redactor.text(line), indent=2)
             if tally.unknown:
                 names = visible(self._redactor.text(str(tally.unknown)))
                 self._line(f"events that the contract does not know: {names}", indent=2)
             if tally.not_reached:
-                self._line(f"not reached: {tally.not_reached}", "yellow", indent=2)
-            for reason in dict.fromkeys(reason for reason in tally.tried.values() if reason):
-                checks = ", ".join(id_ for id_, why in tally.tried.items() if why == reason)
-                self._line(f"not tried: {checks}: {visible(self._redactor.text(reason))}", "dim", indent=2)
+                self._line(self._redactor.text(f"not reached: {tally.not_reached}"), "yellow", indent=2)
 
     def _finding(self, number: int, finding: ShownFinding) -> None:
         kind, style = ("violation", "bold red") if finding.is_violation else ("warning", "bold yellow")
@@ -192,6 +208,19 @@ def _seen(tally: Tally) -> list[str]:
     elif tally.inconclusive_streams:
         lines.append(f"{_number(tally.inconclusive_streams, 'stream')} right as far as read, but not judged in full")
     return lines
+
+
+def _own_checks(tally: Tally) -> Iterator[str]:
+    """The checks that have sent requests themselves: how many there were, and why others could not be made."""
+    if not tally.tried:
+        return
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for id_, reason in tally.tried.items():
+        reasons[reason].append(id_)
+    made = len(reasons.pop("", ()))
+    yield f"{_number(made, 'check')} made with {_number(tally.own_requests, 'request')} of their own"
+    for reason, ids in reasons.items():
+        yield f"not made: {', '.join(ids)}: {reason}"
 
 
 def _evidence(finding: ShownFinding) -> list[str]:
