@@ -150,7 +150,7 @@ class Report:
     """All that a run has seen, so far or at its end. `untestable` says why nothing could be tested, if so.
 
     `options` are those of the run, None where there was none (a stream that is replayed); `began` is the time of day
-    (seconds since 1970).
+    (seconds since 1970). `is_replay`: it is of a recorded stream, which was judged by itself, and of nothing else.
     `left_out` are the contract's operations that the run was not to check.
     `stale` are the entries of the baseline whose findings should have come again, and did not; `uncertain` those of
     which nothing can be said, as the run was cut short or left them out.
@@ -169,6 +169,7 @@ class Report:
     options: Options | None = None
     began: float = 0.0
     kept: Kept = field(default_factory=Kept)
+    is_replay: bool = False
     left_out: frozenset[str] = frozenset()
     baseline: Baseline = field(default_factory=Baseline)
     stale: list[KnownFinding] = field(default_factory=list)

@@ -2,14 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
-import msgspec
 import typer
 
 from streamcontract.cli.exits import VIOLATES, WRONG, fail
-from streamcontract.cli.output import obstacle
-from streamcontract.cli.replay_report import report_document, summary
+from streamcontract.cli.output import harmless
+from streamcontract.cli.replay_report import Replayed, summary
+from streamcontract.cli.report_files import report_file, write_report
 from streamcontract.contract.json_text import JsonError, decode_json
 from streamcontract.contract.model import Contract, Stream
 from streamcontract.contract.problems import ContractError
@@ -39,7 +39,9 @@ def replay(
         list[str] | None,
         typer.Option(help="A header of the answer: 'Name: value'. May be repeated."),
     ] = None,
-    report: Annotated[list[str] | None, typer.Option(help="Write a report: json:FILE. May be repeated.")] = None,
+    report: Annotated[
+        list[str] | None, typer.Option(help="Write a report: json:FILE; the harness brings other kinds.")
+    ] = None,
 ) -> None:
     """Hold a recorded stream to its contract: the checks of `check`, over a file.
 
@@ -50,22 +52,28 @@ def replay(
 
     Exit codes: 0 conforms, or nothing wrong in what could be judged; 1 violations; 2 usage or contract error.
     """
-    files = [_report_file(text) for text in report or ()]
-    held = _stream(contract, operation)
-    monitor = held.monitor(_request(request), _response(held, header or []))
+    files = [report_file(text) for text in report or ()]
+    loaded = _load(contract)
+    held = _stream(loaded, operation)
+    asked, answered = _request(request), _response(held, header or [])
+    monitor = held.monitor(asked, answered)
     recorded = _feed(monitor, stream)
-    typer.echo(summary(monitor, recorded))
-    for path in files:
-        _write(path, report_document(monitor, str(contract), stream))
+    replayed = Replayed(loaded, str(contract), stream, monitor, recorded, asked, answered)
+    typer.echo("\n".join(harmless(line) for line in summary(replayed).split("\n")))
+    for file in files:
+        write_report(replayed, file)
     if monitor.verdict is Verdict.VIOLATES:
         raise typer.Exit(VIOLATES)
 
 
-def _stream(path: Path, operation: str) -> Stream:
+def _load(path: Path) -> Contract:
     try:
-        loaded = Contract.load(path)
+        return Contract.load(path)
     except ContractError as error:
         fail(str(error), WRONG)
+
+
+def _stream(loaded: Contract, operation: str) -> Stream:
     try:
         return loaded.stream(operation)
     except KeyError as error:
@@ -126,20 +134,3 @@ def _feed_from(monitor: StreamMonitor, source: BinaryIO) -> bytes:
             kept += chunk
     monitor.close(by="server")
     return bytes(kept)
-
-
-def _report_file(text: str) -> Path:
-    kind, colon, name = text.partition(":")
-    if kind != "json" or not colon or not name:
-        raise typer.BadParameter(f"{text!r} is no report; write json:FILE", param_hint="--report")
-    path = Path(name)
-    if reason := obstacle(path):
-        raise typer.BadParameter(reason, param_hint="--report")
-    return path
-
-
-def _write(path: Path, document: dict[str, Any]) -> None:
-    try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
-    except OSError as error:
-        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--report") from None

@@ -1,11 +1,20 @@
 """What a replay has found: for a person, and as the same JSON that `check` writes."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from streamcontract.contract.model import Contract
 from streamcontract.monitor.findings import Finding, Verdict
 from streamcontract.monitor.monitor import StreamMonitor
+from streamcontract.monitor.request import Request, Response
+from streamcontract.redaction import Redactor, credential_names
 
-__all__ = ["report_document", "summary"]
+__all__ = ["Replayed", "report_document", "summary", "write_json"]
 
 BEFORE, BEHIND = 80, 400
 """Bytes shown before the place of a fault, and from it on."""
@@ -17,55 +26,91 @@ VERDICTS = {
 }
 
 
-def summary(monitor: StreamMonitor, recorded: bytes) -> str:
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A recorded stream and what was found in it, as the reports of other packages take it, too.
+
+    `contract_file` and `source` are the files as they were named; `recorded` is the stream's beginning. `arrivals` are
+    the chunks' times in seconds after the request, each with the number of bytes that had come by then; empty where
+    they are not known. `request` and `response` are None where they are not known.
+    """
+
+    contract: Contract
+    contract_file: str
+    source: str
+    monitor: StreamMonitor
+    recorded: bytes
+    request: Request | None = None
+    response: Response | None = None
+    arrivals: tuple[tuple[float, int], ...] = ()
+
+    def redactor(self) -> Redactor:
+        """What keeps the recording's secrets out of a report."""
+        headers = self.request.headers.items() if self.request is not None else ()
+        return Redactor(headers, credential_names(self.contract))
+
+
+def summary(replayed: Replayed) -> str:
     """The verdict, each finding with the bytes around it, and what was not judged."""
+    monitor, redactor = replayed.monitor, replayed.redactor()
     transitions = monitor.transitions
     lines = [
         f"{monitor.stream.operation}: {VERDICTS[monitor.verdict]}",
-        f"  {monitor.events} events, {len(recorded)} bytes; "
+        f"  {monitor.events} events, {len(replayed.recorded)} bytes; "
         f"transitions {len(transitions.seen)} of {transitions.total}; outcome {monitor.outcome or 'none'}",
     ]
     if monitor.unknown:
-        lines.append(f"  events that the contract does not know: {_visible(str(monitor.unknown))}")
+        lines.append(f"  events that the contract does not know: {_shown(str(monitor.unknown), redactor)}")
     for number, finding in enumerate(monitor.findings, 1):
-        lines += ["", *_finding(number, finding, recorded)]
+        lines += ["", *_finding(number, finding, replayed.recorded, redactor)]
     if monitor.unsettled:
-        lines += ["", "not judged:", *(f"  {part.id}: {part.reason}" for part in monitor.unsettled)]
+        lines += ["", "not judged:", *(f"  {part.id}: {_shown(part.reason, redactor)}" for part in monitor.unsettled)]
     return "\n".join(lines)
 
 
-def _finding(number: int, finding: Finding, recorded: bytes) -> list[str]:
+def _finding(number: int, finding: Finding, recorded: bytes, redactor: Redactor) -> Iterator[str]:
     times = f", {finding.count} times" if finding.count > 1 else ""
     level = "violation" if finding.level.value == "must" else "warning"
-    lines = [f"{number}. {level} {finding.id}{times}", f"   {finding.message}"]
+    yield f"{number}. {level} {finding.id}{times}"
+    yield f"   {_shown(finding.message, redactor)}"
     if finding.offset is not None:
-        lines.append(f"   at byte {finding.offset}:")
-        lines += [f"   | {line}" for line in _stretch(recorded, finding.offset)]
+        yield f"   at byte {finding.offset}:"
+        yield from (f"   | {line}" for line in _stretch(recorded, finding.offset, redactor))
     if finding.location is not None:
-        lines.append(f"   in the contract: {finding.location}")
-    return lines
+        yield f"   in the contract: {finding.location}"
 
 
-def _stretch(recorded: bytes, offset: int) -> list[str]:
+def _stretch(recorded: bytes, offset: int, redactor: Redactor) -> list[str]:
     """The stream around a place, with what does not print made visible."""
-    part = recorded[max(0, offset - BEFORE) : offset + BEHIND].decode(errors="backslashreplace")
+    part = redactor.data(recorded, max(0, offset - BEFORE), offset + BEHIND).decode(errors="backslashreplace")
     return [_visible(line) for line in part.split("\n")]
+
+
+def _shown(text: str, redactor: Redactor) -> str:
+    return _visible(redactor.text(text))
 
 
 def _visible(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def report_document(monitor: StreamMonitor, contract: str, source: str) -> dict[str, Any]:
+def write_json(replayed: Replayed, path: Path) -> None:
+    """Write the JSON report to a file. Raises OSError."""
+    text = json.dumps(report_document(replayed), indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def report_document(replayed: Replayed) -> dict[str, Any]:
     """The JSON report, version 1; `url` is the recording's name."""
+    monitor, redactor = replayed.monitor, replayed.redactor()
     transitions = monitor.transitions
     outcome = {monitor.last_symbol: 1} if monitor.outcome and monitor.last_symbol else {}
     return {
         "version": 1,
-        "contract": contract,
-        "url": source,
+        "contract": replayed.contract_file,
+        "url": replayed.source,
         "verdict": monitor.verdict.value,
-        "findings": [_plain(finding) for finding in monitor.findings],
+        "findings": [_plain(finding, redactor) for finding in monitor.findings],
         "operations": [
             {
                 "operationId": monitor.stream.operation,
@@ -77,21 +122,21 @@ def report_document(monitor: StreamMonitor, contract: str, source: str) -> dict[
                     "total": transitions.total,
                     "missing": list(transitions.missing),
                 },
-                "unknownEvents": monitor.unknown.counts,
-                "unsettled": [{"id": part.id, "reason": part.reason} for part in monitor.unsettled],
+                "unknownEvents": {_shown(name, redactor): count for name, count in monitor.unknown.counts.items()},
+                "unsettled": [{"id": part.id, "reason": _shown(part.reason, redactor)} for part in monitor.unsettled],
             }
         ],
     }
 
 
-def _plain(finding: Finding) -> dict[str, Any]:
+def _plain(finding: Finding, redactor: Redactor) -> dict[str, Any]:
     return {
         "id": finding.id,
         "level": finding.level.value,
         "operation": finding.operation,
-        "message": finding.message,
-        "expected": finding.expected,
-        "got": finding.got,
+        "message": _shown(finding.message, redactor),
+        "expected": _shown(finding.expected, redactor),
+        "got": _shown(finding.got, redactor),
         "eventIndex": finding.event_index,
         "offset": finding.offset,
         "atMs": finding.at_ms,

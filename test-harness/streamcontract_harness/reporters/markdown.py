@@ -91,7 +91,7 @@ def _head(report: Report, redactor: Redactor) -> Iterator[str]:
     counts = {noun: count for noun, count in counts.items() if count or noun != "known finding"}
     found = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
     where = f"{code(redactor.url(report.url))} against {code(within(report.contract))}"
-    yield f"{found}: {where}" + (f", {report.seconds:.1f} s, seed {report.seed}" if report.options is not None else "")
+    yield f"{found}: {where}" + f", {report.seconds:.1f} s, seed {report.seed}" * (not report.is_replay)
     reasons = [report.untestable, report.cut_short, "the run was interrupted" if report.interrupted else ""]
     for reason in dict.fromkeys(reasons):
         if reason:

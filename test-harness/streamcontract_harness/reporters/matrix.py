@@ -15,6 +15,8 @@ __all__ = ["Cell", "State", "matrix"]
 
 OF_ALL = ("api", "http")
 """Families that look at every operation; the others look at streams."""
+BEHIND_A_STREAM = ("api.", "afterwards.")
+"""Beginnings of ids whose findings are made elsewhere, and not by the monitor of a stream."""
 OWN: Mapping[str, Callable[[Stream], Iterator[str]]] = {
     "rule": lambda stream: (rule.id for rule in stream.rules),
     "slice": lambda stream: (part.id for part in stream.slices),
@@ -112,6 +114,8 @@ def _does_not_apply(tally: Tally, id_: str, kind: Kind) -> str:
 
 def _not_made(report: Report, tally: Tally, id_: str, kind: Kind) -> str:
     """Why the run did not get to a check; empty when it did."""
+    if report.is_replay and (kind is not Kind.ELSEWHERE or id_.startswith(BEHIND_A_STREAM)):
+        return "a recorded stream is judged by itself"
     over = report.untestable or report.cut_short or ("the run was stopped" if report.interrupted else "")
     if kind is Kind.PROBE:
         return tally.tried.get(id_, over or "it was not tried")

@@ -7,12 +7,13 @@ from typing import Any
 
 from streamcontract import Level
 from streamcontract_harness.checks.catalogue import catalogue, find_check
-from streamcontract_harness.checks.page import Page
+from streamcontract_harness.checks.page import Clause, Page
 
 __all__ = ["LEVELS", "rules_for"]
 
 LEVELS = {True: "error", False: "warning"}
 """By whether it is a violation."""
+WEB = "https://"
 LONGEST = 1_024
 """Characters of a description: GitHub takes no more."""
 
@@ -33,17 +34,17 @@ def _rule(id_: str) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "id": id_,
         "shortDescription": {"text": page.summary[:LONGEST]},
-        "fullDescription": {"text": page.why[:LONGEST]},
+        "fullDescription": {"text": f"{page.why[:1].upper()}{page.why[1:LONGEST]}"},
         "help": {"text": _help(page, marked=False), "markdown": _help(page, marked=True)},
         "defaultConfiguration": {"level": level},
         "properties": {"tags": ["event-stream", page.family], "precision": "high", "problem.severity": level},
     }
-    urls = [clause.url for clause in page.spec if clause.url.startswith("https://")]
+    urls = [clause.url for clause in page.spec if clause.url.startswith(WEB)]
     return {**rule, "helpUri": urls[0]} if urls else rule
 
 
 def _help(page: Page, *, marked: bool) -> str:
-    clauses = [f"[{clause.title or clause.url}]({clause.url})" if marked else str(clause) for clause in page.spec]
+    clauses = [_clause(clause, marked=marked) for clause in page.spec]
     parts = {
         "Why it matters": page.why,
         "What to do": page.remedy,
@@ -55,3 +56,8 @@ def _help(page: Page, *, marked: bool) -> str:
     }
     mark = "**" if marked else ""
     return "\n\n".join([page.summary, *(f"{mark}{name}:{mark} {text}" for name, text in parts.items() if text)])
+
+
+def _clause(clause: Clause, *, marked: bool) -> str:
+    """A page of our own documentation is none that a link could lead to."""
+    return f"[{clause.title or clause.url}]({clause.url})" if marked and clause.url.startswith(WEB) else str(clause)

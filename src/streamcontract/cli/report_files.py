@@ -1,0 +1,62 @@
+"""The reports that `replay` can write: JSON by itself, and what the packages beside it bring."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import typer
+
+from streamcontract.cli.exits import WRONG, fail
+from streamcontract.cli.output import obstacle
+from streamcontract.cli.replay_report import Replayed, write_json
+
+__all__ = ["REPORTS", "ReportFile", "report_file", "write_report"]
+
+REPORTS = "streamcontract.reports"
+"""The group of entry points by which other packages add kinds of reports; each is a `Writer`, by its kind's name."""
+OF_HARNESS = ("html", "junit", "markdown", "sarif")
+HARNESS = "pip install streamcontract-harness"
+
+Writer = Callable[[Replayed, Path], None]
+"""Writes a report to a file. Raises OSError."""
+ReportFile = tuple[str, Path]
+"""The kind of a report, and where it goes."""
+
+
+def report_file(text: str) -> ReportFile:
+    """What `--report` asks for. Raises typer.BadParameter."""
+    kind, colon, name = text.partition(":")
+    kinds = _others()
+    if kind in OF_HARNESS and kind not in kinds:
+        raise typer.BadParameter(f"{kind} comes with the harness: {HARNESS}", param_hint="--report")
+    if (kind != "json" and kind not in kinds) or not colon or not name:
+        known = " or ".join(f"{kind}:FILE" for kind in ("json", *kinds))
+        raise typer.BadParameter(f"{text!r} is no report; write {known}", param_hint="--report")
+    path = Path(name)
+    if reason := obstacle(path):
+        raise typer.BadParameter(reason, param_hint="--report")
+    return kind, path
+
+
+def write_report(replayed: Replayed, file: ReportFile) -> None:
+    """Write one report. Ends the command when it cannot be written."""
+    kind, path = file
+    try:
+        writer = write_json if kind == "json" else _load(kind)
+        writer(replayed, path)
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}", WRONG)
+
+
+def _others() -> Mapping[str, str]:
+    """The kinds of other packages, by name, with the package."""
+    return {entry.name: entry.value for entry in sorted(entry_points(group=REPORTS))}
+
+
+def _load(kind: str) -> Writer:
+    (entry,) = entry_points(group=REPORTS, name=kind)
+    try:
+        writer: Writer = entry.load()
+    except ImportError as error:
+        fail(f"the report {kind!r} cannot be loaded: {error}", WRONG)
+    return writer

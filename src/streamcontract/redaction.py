@@ -1,0 +1,170 @@
+"""Keeps secrets out of whatever is shown or written: by the name they go under, and by their value.
+
+What is cut is cut after it was hidden: half a secret is one, too, and nothing would match it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit, urlunsplit
+
+from streamcontract.contract.model import Contract
+
+__all__ = ["HIDDEN", "Redactor", "credential_names", "is_secret", "is_secret_parameter"]
+
+HIDDEN = "[redacted]"
+SECRET_NAME = re.compile(
+    r"(authorization|cookie|password|passwd|secret|credentials?|(api|access|private|subscription|signing)_?key"
+    r"|(?<!s)token|signature)$"
+)
+"""Ends of names, after `-` became `_`. A count of tokens is none: `max_tokens` ends in `tokens`."""
+KEY = re.compile(r"(^|_)(?<!idempotency_)(?<!partition_)(?<!sort_)key$")
+"""What names a credential in a header, a query or a cookie; in JSON, a key is most often the name of something."""
+JSON_MEMBER = re.compile(r'"([^"\\\n]{1,64})"\s*:\s*"((?:[^"\\\n]|\\.)*)')
+VALUE_READ = re.compile(r'([A-Za-z_][\w.]{0,200}) was "((?:[^"\\\n]|\\.)*)')
+"""A value that a message says an expression read."""
+FORM_PAIR = re.compile(r"""(?:^|(?<=[?&;\s"'`|]))([\w.%-]{1,64})=(?!%5Bredacted%5D)([^&;\s"'=][^&;\s"']*)""")
+FORM_PART = re.compile(r"""name="([^"\r\n]{1,64})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?=\r?\n--|\Z)""", re.DOTALL)
+"""Names and values in JSON, in a form and in a form of several parts; a value may be cut off at its end."""
+CUT = ("…", "...")
+SHORTEST = 4
+SHORTEST_COOKIE = 8
+"""Shorter values are not looked for in texts: they would be found everywhere. `theme=dark` is looked for as a whole."""
+
+
+class Redactor:
+    """Knows the run's own secrets, so that they are found where a server sends them back, too.
+
+    `names` are those under which the contract has its credentials sent.
+    """
+
+    def __init__(self, headers: Iterable[tuple[str, str]] = (), names: Iterable[str] = ()) -> None:
+        self._names = frozenset(name.lower() for name in names)
+        secret = [(name.lower(), value) for name, value in headers if self._is_parameter(name)]
+        values = {part for name, value in secret for part in _parts(name, value) if len(part) >= SHORTEST}
+        self._values = tuple(values)
+        self._bytes = tuple(value.encode().decode("latin-1") for value in values)
+
+    def text(self, text: str) -> str:
+        """A text without the run's own secrets, and without what JSON or a form in it calls one."""
+        return _cut(text, self._spans(text, self._values), 0, len(text))
+
+    def data(self, data: bytes, begin: int = 0, end: int | None = None) -> bytes:
+        """Bytes without the run's own secrets, and without what JSON or a form in them calls one.
+
+        With `begin` and `end`, this stretch of them; a secret that lies across its edge is hidden as a whole.
+        """
+        text = data.decode("latin-1")  # a character for each byte
+        return _cut(text, self._spans(text, self._bytes), begin, len(text) if end is None else end).encode("latin-1")
+
+    def _spans(self, text: str, values: Iterable[str]) -> list[tuple[int, int]]:
+        """Where secrets stand, in order."""
+        spans = [span for value in values for span in _places(text, value)]
+        named: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
+            (JSON_MEMBER, is_secret),
+            (VALUE_READ, is_secret),
+            (FORM_PAIR, self._is_in_form),
+            (FORM_PART, self._is_in_form),
+        )
+        for pattern, is_one in named:
+            spans += [match.span(2) for match in pattern.finditer(text) if is_one(match[1])]
+        return sorted(spans, key=lambda span: (span[0], -span[1]))
+
+    def _is_parameter(self, name: str) -> bool:
+        return is_secret_parameter(name) or name.lower() in self._names
+
+    def _is_in_form(self, name: str) -> bool:
+        return is_secret(unquote_plus(name)) or name.lower() in self._names
+
+    def header(self, name: str, value: str) -> str:
+        """A header's value, or what stands for it."""
+        if not self._is_parameter(name):
+            return self.text(value)
+        scheme, _, rest = value.partition(" ")
+        return f"{scheme} {HIDDEN}" if rest and name.lower().endswith("authorization") else HIDDEN
+
+    def url(self, url: str) -> str:
+        """A URL whose query and user part show no secret; nothing else in it is changed."""
+        parts = urlsplit(url)
+        if "@" in parts.netloc:
+            parts = parts._replace(netloc=f"{HIDDEN}@{parts.netloc.rpartition('@')[2]}")
+        names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if self._is_parameter(name)}
+        query = "&".join(_hide_pair(pair, names) for pair in parts.query.split("&"))
+        return self.text(urlunsplit(parts._replace(query=query)))
+
+    def json(self, value: Any) -> Any:
+        """Parsed JSON in which members with a secret's name are hidden."""
+        match value:
+            case dict():
+                return {key: HIDDEN if is_secret(key) else self.json(member) for key, member in value.items()}
+            case list():
+                return [self.json(member) for member in value]
+            case str():
+                return self.text(value)
+            case _:
+                return value
+
+
+def is_secret(name: str) -> bool:
+    """Whether what goes under this name is a secret, wherever it stands."""
+    return SECRET_NAME.search(_snake(name)) is not None
+
+
+def is_secret_parameter(name: str) -> bool:
+    """Whether a header, a query parameter or a cookie of this name is a secret."""
+    return is_secret(name) or KEY.search(_snake(name)) is not None
+
+
+def credential_names(contract: Contract) -> Iterator[str]:
+    """The names of headers, query parameters and cookies in which the contract has credentials sent."""
+    components = contract.document.tree.get("components")
+    schemes = components.get("securitySchemes") if isinstance(components, dict) else None
+    for name in schemes if isinstance(schemes, dict) else ():
+        _, scheme = contract.document.resolve(("components", "securitySchemes", name))
+        if isinstance(scheme, dict) and scheme.get("type") == "apiKey" and isinstance(scheme.get("name"), str):
+            yield scheme["name"]
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_").lower()
+
+
+def _parts(name: str, value: str) -> Iterator[str]:
+    """What of a header's value is a secret by itself."""
+    yield value
+    if name != "cookie":
+        yield value.partition(" ")[2]
+        return
+    for pair in value.split(";"):
+        yield pair.strip()
+        content = pair.partition("=")[2].strip()
+        if len(content) >= SHORTEST_COOKIE:
+            yield content
+
+
+def _places(text: str, value: str) -> Iterator[tuple[int, int]]:
+    """Where a value stands in a text, also where its end was cut off."""
+    at = text.find(value[:SHORTEST])
+    while at >= 0:
+        there = text[at : at + len(value)]
+        end = at + next((n for n, (a, b) in enumerate(zip(there, value, strict=False)) if a != b), len(there))
+        if end - at == len(value) or end == len(text) or text.startswith(CUT, end):
+            yield at, end
+        at = text.find(value[:SHORTEST], at + 1)
+
+
+def _cut(text: str, spans: Iterable[tuple[int, int]], begin: int, end: int) -> str:
+    """A stretch of a text, with each of these places hidden as a whole."""
+    pieces = []
+    for first, last in spans:
+        if last > begin and first < end and last > first:
+            pieces += [text[begin:first], HIDDEN]
+            begin = last
+    return "".join([*pieces, text[begin:end]])
+
+
+def _hide_pair(pair: str, names: set[str]) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}={quote(HIDDEN)}" if equals and parse_qsl(pair) and parse_qsl(pair)[0][0] in names else pair
