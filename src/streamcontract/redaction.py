@@ -29,6 +29,7 @@ FORM_PAIR = re.compile(r"""(?:^|(?<=[?&;\s"'`|]))([\w.%-]{1,64})=(?!%5Bredacted%
 FORM_PART = re.compile(r"""name="([^"\r\n]{1,64})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?=\r?\n--|\Z)""", re.DOTALL)
 """Names and values in JSON, in a form and in a form of several parts; a value may be cut off at its end."""
 CUT = ("…", "...")
+AFTER_CUT = re.compile(r"(?:…|\.\.\.) ?")
 SHORTEST = 4
 SHORTEST_COOKIE = 8
 """Shorter values are not looked for in texts: they would be found everywhere. `theme=dark` is looked for as a whole."""
@@ -145,7 +146,7 @@ def _parts(name: str, value: str) -> Iterator[str]:
 
 
 def _places(text: str, value: str) -> Iterator[tuple[int, int]]:
-    """Where a value stands in a text, also where its end was cut off."""
+    """Where a value stands in a text, also where its end, or its beginning, was cut off."""
     at = text.find(value[:SHORTEST])
     while at >= 0:
         there = text[at : at + len(value)]
@@ -153,6 +154,11 @@ def _places(text: str, value: str) -> Iterator[tuple[int, int]]:
         if end - at == len(value) or end == len(text) or text.startswith(CUT, end):
             yield at, end
         at = text.find(value[:SHORTEST], at + 1)
+    for cut in AFTER_CUT.finditer(text):
+        rests = (length for length in range(len(value) - 1, SHORTEST - 1, -1))
+        length = next((length for length in rests if text.startswith(value[-length:], cut.end())), 0)
+        if length:
+            yield cut.end(), cut.end() + length
 
 
 def _cut(text: str, spans: Iterable[tuple[int, int]], begin: int, end: int) -> str:

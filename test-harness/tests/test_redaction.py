@@ -60,6 +60,14 @@ def test_secret_that_was_cut_off_at_its_end() -> None:
     assert redactor.text("sid=ckxx is dark") == "sid=ckxx is dark"
 
 
+def test_secret_that_was_cut_off_at_its_beginning() -> None:
+    redactor = Redactor([("Authorization", "Bearer s3cret-value")])
+    for rest in ("3cret-value", "-value"):
+        assert redactor.text(f"it was {{ … {rest} and so on") == f"it was {{ … {HIDDEN} and so on"
+    assert redactor.text("of … value") == f"of … {HIDDEN}"
+    assert redactor.text("of … due") == "of … due"
+
+
 @pytest.mark.parametrize("begin", range(0, 30, 3))
 def test_stretch_shows_no_part_of_a_secret_at_its_edge(begin: int) -> None:
     data = b"data: \xc3\xa9 s3cret-valu\xc3\xa9 \xff tail"

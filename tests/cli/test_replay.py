@@ -5,10 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
+import typer
 
+from streamcontract.cli import report_files
 from streamcontract.services import SERVICES
+from streamcontract_harness.reporters.kinds import WRITERS as KINDS
 
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 CONTRACT = SERVICES["dedupe"].path
 RIGHT = b"".join(
     f"event: progress\ndata: {json.dumps(data)}\n\n".encode()
@@ -61,6 +66,7 @@ def test_a_wrong_stream_is_told_with_its_bytes_and_written_down(tmp_path: Path) 
     assert f"at byte {len(RIGHT)}".encode() in done.stdout
     assert b'"reduction_pct": 49' in done.stdout
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    jsonschema_rs.validate(SCHEMA, report)
     assert (report["version"], report["verdict"]) == (1, "violates")
     assert [(f["id"], f["eventIndex"], f["offset"]) for f in report["findings"]] == [
         ("rule.reduction-is-in-whole-percent", 4, len(RIGHT))
@@ -69,6 +75,41 @@ def test_a_wrong_stream_is_told_with_its_bytes_and_written_down(tmp_path: Path) 
     assert operation["outcomes"] == {"complete": 1}
     assert (operation["streams"], operation["events"]) == (1, 5)
     assert operation["transitions"] == {"seen": 2, "total": 2, "missing": []}
+
+
+def test_secrets_are_hidden_in_what_is_printed_and_written(tmp_path: Path) -> None:
+    wrong = COMPLETE.replace(b'"latency_ms": 3', b'"latency_ms": "s3cret-value", "password": "an0ther-0ne"')
+    asked = {"method": "POST", "headers": {"Authorization": "Bearer s3cret-value"}, "body": BODY}
+    done = replay(tmp_path, RIGHT + wrong, with_request(tmp_path, asked), "--report", "json:report.json")
+    assert done.returncode == 1
+    for text in (done.stdout, (tmp_path / "report.json").read_bytes()):
+        assert b"schema.payload" in text
+        assert b"s3cret-value" not in text
+        assert b"an0ther-0ne" not in text
+    assert b"[redacted]" in done.stdout
+
+
+def test_the_harness_brings_every_other_kind_of_report(tmp_path: Path) -> None:
+    wrong = RIGHT + COMPLETE.replace(b'"reduction_pct": 50', b'"reduction_pct": 49')
+    asked = {"method": "POST", "url": "http://h/dedupe", "headers": {"Cookie": "sid=very-s3cret"}, "body": BODY}
+    kinds = [kind for kind in KINDS if kind != "json"]
+    reports = [argument for kind in kinds for argument in ("--report", f"{kind}:report.{kind}")]
+    done = replay(tmp_path, wrong, with_request(tmp_path, asked), *reports)
+    assert (done.returncode, done.stderr) == (1, b"")
+    for kind in kinds:
+        text = (tmp_path / f"report.{kind}").read_text(encoding="utf-8")
+        assert "rule.reduction-is-in-whole-percent" in text
+        assert "curl -N http://h/dedupe" in text
+        assert "very-s3cret" not in text
+
+
+def test_without_the_harness_a_report_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_files, "entry_points", lambda **_: ())
+    with pytest.raises(typer.BadParameter, match="junit comes with the harness: pip install streamcontract-harness"):
+        report_files.report_file("junit:x")
+    with pytest.raises(typer.BadParameter, match=r"write json:FILE$"):
+        report_files.report_file("pdf:x")
+    assert report_files.report_file("json:x") == ("json", Path("x"))
 
 
 def test_unknown_events_are_named(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ __all__ = ["Replayed", "report_document", "summary", "write_json"]
 
 BEFORE, BEHIND = 80, 400
 """Bytes shown before the place of a fault, and from it on."""
+MARGIN = 16_384
+"""Bytes on either side of these that are looked at for secrets, which may lie across the edge."""
 
 VERDICTS = {
     Verdict.CONFORMS: "CONFORMS to the contract",
@@ -82,7 +84,9 @@ def _finding(number: int, finding: Finding, recorded: bytes, redactor: Redactor)
 
 def _stretch(recorded: bytes, offset: int, redactor: Redactor) -> list[str]:
     """The stream around a place, with what does not print made visible."""
-    part = redactor.data(recorded, max(0, offset - BEFORE), offset + BEHIND).decode(errors="backslashreplace")
+    begin, first = max(0, offset - BEFORE), max(0, offset - BEFORE - MARGIN)
+    around = recorded[first : offset + BEHIND + MARGIN]
+    part = redactor.data(around, begin - first, offset + BEHIND - first).decode(errors="backslashreplace")
     return [_visible(line) for line in part.split("\n")]
 
 

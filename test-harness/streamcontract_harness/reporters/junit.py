@@ -73,7 +73,7 @@ def _case(cell: Cell, redactor: Redactor, strict: bool) -> ET.Element:
 
 
 def _named(classname: str, name: str) -> ET.Element:
-    return ET.Element("testcase", classname=visible(classname), name=visible(name))
+    return ET.Element("testcase", classname=_clean(visible(classname)), name=_clean(visible(name)))
 
 
 def _tell(case: ET.Element, kind: str, message: str, text: str, **attributes: str) -> None:

@@ -97,7 +97,7 @@ def _result(report: Report, reported: Reported, redactor: Redactor, numbers: dic
         "properties": {"operation": finding.operation, "exchanges": finding.exchanges, "curl": list(finding.commands)},
     }
     if finding.is_known:
-        known = {"kind": "external", "status": "accepted", "justification": "It is in the baseline."}
+        known = {"kind": "external", "justification": "It is in the baseline."}
         result["suppressions"] = [known]
     return result
 

@@ -5,70 +5,22 @@ import json
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import jsonschema_rs
 import pytest
 from rich.console import Console
-from small_contracts import contract_of, tasks
+from rich_report import REDACTOR, SECRET, many, with_secrets
 
-from streamcontract import Finding, Level, Location, Request, Unsettled
+from streamcontract import Finding, Level, Request
 from streamcontract_harness.events import FindingSeen, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.exchange import Exchange, SentRequest
-from streamcontract_harness.redaction import HIDDEN, Redactor
+from streamcontract_harness.redaction import HIDDEN
 from streamcontract_harness.reporters import json as json_report
-from streamcontract_harness.reporters import junit
 from streamcontract_harness.reporters.shown import shown, visible
 from streamcontract_harness.reporters.terminal import TerminalReporter
 from streamcontract_harness.results import STRETCH_AFTER, STRETCH_BEFORE, Report, Reported, Stretch
 
-SECRET = "s3cret-value"
-REDACTOR = Redactor([("Authorization", f"Bearer {SECRET}")])
-STREAM = b"event: token\r\ndata: {}\r\rdata: s3cret-value\n\xff\x1b[2Jevent: end\n"
-
-
-@pytest.fixture
-def report(tmp_path: Path) -> Report:
-    """A report with everything in it that a server can do to a reader."""
-    contract = contract_of(tasks(), tmp_path)
-    report = Report.of(contract, "http://h/a?api_key=k", 7, list(contract.operations.values()))
-    sent = SentRequest(
-        "streamTask", "GET", "http://h/tasks/1/stream", (("Authorization", f"Bearer {SECRET}"),), None, Request()
-    )
-    report.add(
-        Reported(
-            Finding(
-                id="rule.counts-up",
-                level=Level.MUST,
-                operation="streamTask",
-                message=f"event 2 (token): \x1b]0;gotcha\x07 {SECRET} [bold]<&>",
-                expected="1",
-                got="\x00",
-                event_index=1,
-                offset=24,
-                at_ms=1.5,
-                location=Location("c.yaml", 3, 4),
-            ),
-            sent,
-            Stretch(0, STREAM, 24),
-            shrunk=True,
-        )
-    )
-    warning = Finding(id="api.positive_data_acceptance", level=Level.SHOULD, operation="createTask", message="refused")
-    report.add(Reported(warning, SentRequest("createTask", "POST", "http://h/tasks", (), None, Request())))
-    report.add(Reported(warning))
-    tally = report.tallies["streamTask"]
-    tally.requests, tally.streams, tally.events, tally.right_streams = 4, 3, 12, 2
-    tally.outcomes["end"] = 3
-    tally.statuses.update({200: 3, 404: 1})
-    tally.unknown.add("mes\x1bsage", 8)
-    tally.unknown.add(SECRET)
-    tally.unsettled["rule.x"] = Unsettled("rule.x", "an event was lost")
-    report.tallies["getTask"].not_reached = "the run was stopped"
-    report.tallies["createTask"].requests = 9
-    report.notes.append(f"about {SECRET}")
-    report.seconds = 1.25
-    return report
+ROOT = Path(__file__).parents[3]
 
 
 def loaded(report: Report, folder: Path) -> dict[str, Any]:
@@ -79,9 +31,17 @@ def loaded(report: Report, folder: Path) -> dict[str, Any]:
 
 
 def test_json_fits_its_published_schema(report: Report, tmp_path: Path) -> None:
-    schema = json.loads(files("streamcontract_harness.reporters").joinpath("report.schema.json").read_text())
+    text = files("streamcontract_harness.reporters").joinpath("report.schema.json").read_text(encoding="utf-8")
+    assert text == (ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8")
+    schema = json.loads(text)
     jsonschema_rs.meta.validate(schema)
-    jsonschema_rs.validate(schema, loaded(report, tmp_path))
+    for written in (loaded(report, tmp_path), loaded(with_secrets(many(report, 3)), tmp_path)):
+        jsonschema_rs.validate(schema, written)
+        for member in ("findings", "operations", "stale"):
+            for part in written[member]:
+                part["new"] = 1
+                assert not jsonschema_rs.is_valid(schema, written), "an object is open"
+                del part["new"]
 
 
 def test_json_says_what_was_seen(report: Report, tmp_path: Path) -> None:
@@ -99,15 +59,6 @@ def test_json_says_what_was_seen(report: Report, tmp_path: Path) -> None:
     assert "transitions" not in document["operations"][0]
 
 
-def test_no_secret_in_any_report(report: Report, tmp_path: Path) -> None:
-    text = json.dumps(loaded(report, tmp_path))
-    junit.write(report, REDACTOR, tmp_path / "report.xml")
-    text += (tmp_path / "report.xml").read_text(encoding="utf-8") + printed(report)
-    assert SECRET not in text
-    assert "api_key=k" not in text
-    assert HIDDEN in text
-
-
 @pytest.mark.parametrize("seen", range(1, len(SECRET)))
 @pytest.mark.parametrize("edge", ["before", "behind"])
 def test_secret_across_the_edge_of_a_stretch_is_not_shown(edge: str, seen: int) -> None:
@@ -121,43 +72,12 @@ def test_secret_across_the_edge_of_a_stretch_is_not_shown(edge: str, seen: int) 
     assert set(line.replace(HIDDEN, "")) == {"."}
 
 
-def test_junit_has_a_case_for_each_operation_and_family(report: Report, tmp_path: Path) -> None:
-    suite = junit_suite(report, tmp_path)
-    cases = {(case.get("classname"), case.get("name")): case for case in suite.iter("testcase")}
-    assert len(cases) == len(list(suite.iter("testcase"))) == int(suite.get("tests", "")) == 14
-    failure = cases["streamTask", "rule"].find("failure")
-    assert failure is not None
-    assert failure.get("type") == "rule.counts-up"
-    assert "curl -N http://h/tasks/1/stream" in (failure.text or "")
-    assert cases["createTask", "api"].find("failure") is None
-    assert "refused" in (cases["createTask", "api"].findtext("system-out") or "")
-    assert cases["getTask", "http"].find("skipped") is not None
-    assert (suite.get("failures"), suite.get("skipped"), suite.get("errors")) == ("1", "2", "0")
-
-
-def test_junit_strict_fails_warnings_too(report: Report, tmp_path: Path) -> None:
-    assert junit_suite(report, tmp_path, strict=True).get("failures") == "2"
-
-
-def test_operation_of_which_no_stream_ended_is_told_everywhere(report: Report, tmp_path: Path) -> None:
+def test_operation_of_which_no_stream_ended_is_told(report: Report) -> None:
     tally = report.tallies["streamTask"]
     tally.right_streams, tally.finished_streams, tally.left = 2, 0, "the time limit was reached"
     (told,) = [o for o in json_report.document(report, REDACTOR)["operations"] if o["notJudged"]]
     assert told["notJudged"] == "no stream was read to its end: the time limit was reached"
     assert f"not judged: {told['notJudged']}" in printed(report)
-    assert [case.get("message") for case in junit_suite(report, tmp_path).iter("skipped")].count(told["notJudged"]) > 3
-
-
-def test_junit_of_a_server_that_cannot_be_tested(report: Report, tmp_path: Path) -> None:
-    report.untestable = "no connection"
-    assert junit_suite(report, tmp_path).get("errors") == "1"
-
-
-def junit_suite(report: Report, folder: Path, **options: bool) -> ET.Element:
-    junit.write(report, REDACTOR, folder / "report.xml", **options)
-    suite = ET.parse(folder / "report.xml").getroot().find("testsuite")  # noqa: S314 - a file of our own
-    assert suite is not None
-    return suite
 
 
 def printed(report: Report, *, terminal: bool = False) -> str:
@@ -179,9 +99,12 @@ def test_summary_says_it_all(report: Report) -> None:
         "transitions: 0 of 3; not seen: ",
         "not reached: the run was stopped",
         "1. violation rule.counts-up · streamTask",
-        "the contract says so in c.yaml:3:4",
+        "contract.yaml:3:4",
         "the smallest request that shows it",
         "2. warning api.positive_data_acceptance · createTask",
+        "checks made with 5 requests of their own",
+        "not made: life.two-readers: no stream without a fault was seen",
+        "streamcontract checks rule.counts-up explains a finding",
         "rule.x (streamTask): an event was lost",
     ):
         assert said in text
