@@ -31,6 +31,8 @@ CORE, HARNESS = "streamcontract", "streamcontract_harness"
 SERVER_SIDE = ("connexion", "starlette", "uvicorn", "prometheus-client", "structlog")
 CLIENT_SIDE = ("httpx", "schemathesis", "hypothesis")
 HEAVY = ("numpy", "scipy", "scikit-learn", "openai", "sentence-transformers")
+IN_PROCESS = "streamcontract_harness.in_process"
+"""It serves an application by uvicorn, which comes with the extra `app`."""
 AGENTS = "streamcontract.services.stocks.analysts.crew.agents"
 """CrewAI wants an environment of its own, and 1.2 GB: `make crew`."""
 
@@ -85,7 +87,7 @@ ENVIRONMENTS: dict[str, tuple[Stage, ...]] = {
         ),
         Stage("redis", CORE, left_out=(AGENTS,), refused=("check",)),
     ),
-    "harness": (Stage("", HARNESS, absent=(*SERVER_SIDE, *HEAVY), refused=("serve",)),),
+    "harness": (Stage("", HARNESS, left_out=(IN_PROCESS,), absent=(*SERVER_SIDE, *HEAVY), refused=("serve",)),),
 }
 
 Problems = list[str]

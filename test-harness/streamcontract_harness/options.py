@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,8 @@ class Options:
     `select` and `ignore` are prefixes of finding ids. `timeout` is the longest that one stream is read, in seconds;
     `run_seconds` bounds the whole run. `workers` probes are under way at the same time. Findings that `baseline` knows
     do not count. `each` has what is different for an operation, `schemathesis` what Schemathesis is to be told.
+    `open_calls` tells how many calls of the server's application are running, where
+    it runs in this process.
     """
 
     url: str
@@ -50,6 +52,7 @@ class Options:
     baseline: Baseline = field(default_factory=Baseline)
     each: Mapping[str, OperationSettings] = field(default_factory=dict)
     schemathesis: Mapping[str, Any] = field(default_factory=dict)
+    open_calls: Callable[[], int] | None = None
 
     def wants(self, finding_id: str) -> bool:
         """Whether findings of this id are asked for."""

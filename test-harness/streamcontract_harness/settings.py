@@ -60,6 +60,7 @@ class Settings(_Table, frozen=True):
 
     contract: Annotated[Text | None, Meta(description="The contract, in place of the argument")] = None
     url: Annotated[Text | None, Meta(description="Where the server is, with its base path")] = None
+    app: Annotated[Text | None, Meta(description="An ASGI application to serve and check instead: `module:app`")] = None
     operation: Annotated[tuple[Text, ...], Meta(description="Check these operations only")] = ()
     headers: Annotated[dict[str, str], Meta(description="Sent with every request, by name")] = {}
     auth: Annotated[Auth, Meta(description="`bearer`, or `user` and `password`: the header `Authorization`")] = Auth()

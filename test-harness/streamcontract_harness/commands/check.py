@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from streamcontract import Contract, ContractError
 from streamcontract.cli.output import is_github
 from streamcontract_harness.baseline import Baseline, KnownFinding
+from streamcontract_harness.commands.application import running
 from streamcontract_harness.commands.signals import stopped_by_signals
 from streamcontract_harness.commands.told import Told, told
 from streamcontract_harness.events import RunFinished, RunStarted
@@ -38,6 +40,9 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     ] = None,
     url: Annotated[
         str | None, typer.Option(help="Where the server is, with its base path: http://127.0.0.1:8080/api")
+    ] = None,
+    app: Annotated[
+        str | None, typer.Option(help="Serve and check this ASGI application instead: module:app", metavar="MODULE:APP")
     ] = None,
     config: Annotated[
         Path | None,
@@ -82,7 +87,8 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     asked = told(context, given)
     loaded = _load(asked.contract, errors)
     redactor = Redactor(asked.headers, [*credential_names(loaded), *asked.secrets])
-    seen = _run(loaded, asked, TerminalReporter(console, redactor), errors, redactor)
+    with running(asked.app, asked.options, errors, redactor) as options:
+        seen = _run(loaded, replace(asked, options=options), TerminalReporter(console, redactor), errors, redactor)
     written = [_write(kind, path, seen, redactor, asked.strict, errors) for kind, path in asked.reports]
     if asked.baseline is not None and asked.write_baseline:
         written.append(_write_baseline(asked.baseline, seen, redactor, console, errors))

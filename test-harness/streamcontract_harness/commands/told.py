@@ -39,9 +39,13 @@ _OR = "; it may also stand in streamcontract.toml, as `{}`"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that a check is told. `secrets` are the names of headers whose values come from the environment."""
+    """All that a check is told. `app` stands in the place of the options' `url` (`module:app`).
+
+    `secrets` are the names of headers whose values come from the environment.
+    """
 
     contract: Path
+    app: str | None
     options: Options
     reports: tuple[ReportFile, ...]
     strict: bool
@@ -67,8 +71,7 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
     settings = _merged(found.settings, given)
     if settings.contract is None:
         raise typer.BadParameter(f"it is needed{_OR.format('contract')}", param_hint="CONTRACT")
-    if settings.url is None:
-        raise typer.BadParameter(f"it is needed{_OR.format('url')}", param_hint="--url")
+    _one_place(settings)
     write_baseline = bool(parameters["write_baseline"])
     with _named("baseline", given, found):
         known = known_findings(Path(settings.baseline) if settings.baseline else None, write_baseline)
@@ -78,7 +81,7 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
         passed_on, notes = for_schemathesis(settings.schemathesis)
     drawn = random.SystemRandom().randrange(2**31)
     options = Options(
-        url=_url(settings.url, given, found),
+        url=_url(settings.url, given, found) if settings.url is not None else "",
         seed=next(seed for seed in (settings.seed, known.seed, drawn) if seed is not None),
         operations=settings.operation,
         headers=_headers(parameters["header"] or [], settings, given, found),
@@ -93,9 +96,18 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
         schemathesis=passed_on,
     )
     return Told(
-        Path(settings.contract), options, reports, settings.strict,
+        Path(settings.contract), settings.app, options, reports, settings.strict,
         Path(settings.baseline) if settings.baseline else None, write_baseline, found.secrets, notes,
     )  # fmt: skip
+
+
+def _one_place(settings: Settings) -> None:
+    if (settings.url is None) == (settings.app is None):
+        which = "neither was given" if settings.url is None else "both were given"
+        raise typer.BadParameter(
+            f"give either one, where the server is or the application: {which}{_OR.format('url')} or `app`",
+            param_hint="--url / --app",
+        )
 
 
 def _found(config: Path | None) -> Found:
@@ -114,6 +126,8 @@ def _merged(settings: Settings, given: Mapping[str, Any]) -> Settings:
         for name, value in given.items()
         if name in own
     }
+    if "url" in given or "app" in given:  # either takes the place of both in the file
+        changed = {"url": None, "app": None, **changed}
     return msgspec.structs.replace(settings, **changed)
 
 
