@@ -10,7 +10,7 @@ from streamcontract_harness.curl import commands
 from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.results import Reported, Stretch
 
-__all__ = ["ShownFinding", "ShownStretch", "shown", "visible"]
+__all__ = ["ShownFinding", "ShownStretch", "details", "shown", "visible"]
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 LINE_ENDS = {ord("\r"): "␍", ord("\n"): "␊"}
@@ -78,6 +78,21 @@ def shown(reported: Reported, redactor: Redactor) -> ShownFinding:
         stretch=_stretch(reported.stretch, redactor) if reported.stretch else None,
         is_known=reported.known,
     )
+
+
+def details(finding: ShownFinding) -> str:
+    """All of a finding, as lines of text."""
+    lines = [f"{'violation' if finding.is_violation else 'warning'} {finding.id} · {finding.operation}"]
+    lines.append(f"  {finding.message}")
+    if finding.location:
+        lines.append(f"  the contract says so in {finding.location}")
+    lines += [f"  {command}" for command in finding.commands]
+    if finding.stretch is not None:
+        lines.append(f"  the stream from byte {finding.stretch.offset}; the fault is at byte {finding.offset} (>):")
+        lines += [
+            f"  {'>' if n == finding.stretch.fault else '|'} {line}" for n, line in enumerate(finding.stretch.lines)
+        ]
+    return "\n".join(lines)
 
 
 def visible(text: str) -> str:
