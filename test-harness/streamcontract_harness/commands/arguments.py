@@ -18,7 +18,16 @@ from streamcontract_harness.options import FAMILIES
 from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.settings import Auth
 
-__all__ = ["ReportFile", "authorization", "header_pairs", "id_prefixes", "known_findings", "report_file", "server_url"]
+__all__ = [
+    "BadArgument",
+    "ReportFile",
+    "authorization",
+    "header_pairs",
+    "id_prefixes",
+    "known_findings",
+    "report_file",
+    "server_url",
+]
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -26,6 +35,8 @@ VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 HOST = re.compile(r"[^\x00-\x20\x7f\s\"#%/<>?@\\^`{|}]+")
 """A host, as strict as what resolves it cannot be: no blanks, no controls, nothing that ends a URL's part."""
 
+BadArgument = typer.BadParameter
+"""What a value raises that cannot be used."""
 ReportFile = tuple[str, Path]
 """The kind of a report, and where it goes."""
 

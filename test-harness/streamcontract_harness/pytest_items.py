@@ -1,0 +1,209 @@
+"""Test items of a contract: one for each operation and family of findings; those of one contract share a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamcontract import Contract, ContractError, Level, Operation
+from streamcontract_harness.afterwards import never_asked
+from streamcontract_harness.checks.catalogue import Kind, catalogue
+from streamcontract_harness.commands.arguments import BadArgument, header_pairs, id_prefixes, server_url
+from streamcontract_harness.options import Options
+from streamcontract_harness.pytest_plugin import SETTINGS, NoServerError, Settings
+from streamcontract_harness.redaction import Redactor, credential_names
+from streamcontract_harness.reporters.shown import details, shown, visible
+from streamcontract_harness.results import Report, Reported, Tally
+
+__all__ = ["ContractFile", "FamilyItem", "FindingsWarning", "OperationNode", "options_of"]
+
+OF_ALL = ("http", "api")
+OF_STREAMS = ("wire", "sequence", "schema", "slice", "rule", "timing", "life", "afterwards", "coverage")
+"""Families, by the operations that they apply to."""
+OWN = ("slice", "rule", "afterwards")
+"""Families whose findings are of parts of the contract that an operation may not have."""
+
+
+ALWAYS = {*OF_ALL, *OF_STREAMS} - {*OWN}
+
+
+def options_of(settings: Settings) -> Options:
+    """What runs are told, whatever is chosen of a contract. Raises pytest.UsageError."""
+    try:
+        return Options(
+            url=server_url(settings.url) if settings.url else "",
+            seed=settings.seed,
+            headers=header_pairs(list(settings.headers)),
+            max_examples=settings.max_examples,
+            ignore=id_prefixes(settings.ignore, "--streamcontract-ignore"),
+            timeout=settings.timeout,
+        )
+    except BadArgument as error:
+        raise pytest.UsageError(f"streamcontract: {error.message}") from None
+
+
+class FindingsWarning(pytest.PytestWarning):
+    """What is wrong, but breaks no MUST."""
+
+
+class ContractFile(pytest.File):
+    """A contract. Its run is made when the first of its items is."""
+
+    def collect(self) -> Iterator[OperationNode]:
+        try:
+            contract = self.contract
+        except ContractError as error:
+            raise self.CollectError("\n".join(map(str, error))) from None
+        for operation in contract.operations.values():
+            yield OperationNode.from_parent(self, name=operation.id, operation=operation)
+
+    @cached_property
+    def contract(self) -> Contract:
+        return Contract.load(self.path)
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        return Redactor(header_pairs(list(self.settings.headers)), credential_names(self.contract))
+
+    @property
+    def settings(self) -> Settings:
+        return self.config.stash[SETTINGS]
+
+    @cached_property
+    def outcome(self) -> Report | str:
+        """The report of the run, or why there is none."""
+        try:
+            return self._run()
+        except NoServerError as error:
+            return str(error)
+        except Exception as error:  # a defect of ours is told once for each item, and not made again for each
+            return f"streamcontract itself failed, which says nothing about the server: {type(error).__name__}: {error}"
+
+    def _run(self) -> Report:
+        from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import
+
+        settings = self.settings
+        chosen = [item for item in self.session.items if isinstance(item, FamilyItem) and item.file is self]
+        families = {item.family for item in chosen}
+        options = replace(
+            options_of(settings),
+            url=settings.place.url,
+            open_calls=settings.place.open_calls,
+            operations=tuple(dict.fromkeys(item.operation.id for item in chosen)),
+            select=() if families >= ALWAYS else tuple(f"{family}." for family in sorted(families)),
+        )
+        *_, last = run(self.contract, options)
+        return last.report  # type: ignore[union-attr]  # the last event is the one that the run has ended with
+
+
+class OperationNode(pytest.Collector):
+    """An operation of a contract."""
+
+    def __init__(self, *, operation: Operation, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.operation = operation
+
+    def collect(self) -> Iterator[FamilyItem]:
+        for family in _families(self.operation):
+            yield FamilyItem.from_parent(self, name=family, operation=self.operation)
+
+
+class FamilyItem(pytest.Item):
+    """What a family of findings says of one operation."""
+
+    parent: OperationNode
+
+    def __init__(self, *, operation: Operation, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.family = self.name
+        self.operation = operation
+        if self.config.pluginmanager.hasplugin("xdist"):  # one worker for each contract
+            self.add_marker(pytest.mark.xdist_group(self.file.nodeid))
+
+    @property
+    def file(self) -> ContractFile:
+        file = self.parent.parent
+        assert isinstance(file, ContractFile)  # noqa: S101 - it is what makes these
+        return file
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.operation.location.line - 1, f"{self.operation.id} {self.family}"
+
+    def setup(self) -> None:
+        """The run, when it was not made. Fails where nothing is known, which pytest calls an error; may skip."""
+        report = self.file.outcome
+        if isinstance(report, str):
+            pytest.fail(report, pytrace=False)
+        findings = self._findings(report)
+        reason = report.untestable or report.cut_short or ("the run was interrupted" if report.interrupted else "")
+        if reason and not findings:
+            pytest.fail(f"could not be tested: {self._shown(reason)}", pytrace=False)
+        if not findings and (skipped := _not_tried(report.tallies[self.operation.id], self.family)):
+            pytest.skip(self._shown(skipped))
+
+    def runtest(self) -> None:
+        report = self.file.outcome
+        assert isinstance(report, Report)  # noqa: S101 - `setup` has looked
+        strict = self.file.settings.strict
+        failing: list[Reported] = []
+        warned: list[Reported] = []
+        for reported in self._findings(report):
+            (failing if strict or reported.finding.level is Level.MUST else warned).append(reported)
+        if failing:
+            pytest.fail(self._text(failing), pytrace=False)
+        if warned:
+            self.warn(FindingsWarning(self._text(warned)))
+
+    def _findings(self, report: Report) -> list[Reported]:
+        wanted = (self.operation.id, self.family)
+        return [
+            found
+            for found in report.findings
+            if (found.finding.operation, found.finding.id.partition(".")[0]) == wanted
+        ]
+
+    def _text(self, findings: Iterable[Reported]) -> str:
+        told = [details(shown(reported, self.file.redactor)) for reported in findings]
+        return "\n\n".join([*told, f"--streamcontract-seed {self.file.settings.seed} repeats the run"])
+
+    def _shown(self, text: str) -> str:
+        return visible(self.file.redactor.text(text))
+
+
+def _families(operation: Operation) -> Iterator[str]:
+    yield from OF_ALL
+    if (stream := operation.stream) is not None:
+        parts = {"slice": stream.slices, "rule": stream.rules, "afterwards": stream.afterwards}
+        yield from (family for family in OF_STREAMS if parts.get(family, True))
+
+
+def _not_tried(tally: Tally, family: str) -> str:
+    """Why a family without findings says nothing about an operation; empty when it does."""
+    if not tally.requests:
+        return tally.not_reached or "nothing was sent"
+    if family not in OF_STREAMS:
+        return ""
+    if not tally.streams:
+        return "no stream came"
+    return tally.not_judged or _never_asked(tally, family) or _not_made(tally, family)
+
+
+def _never_asked(tally: Tally, family: str) -> str:
+    if family != "afterwards" or tally.stream is None:
+        return ""
+    reasons = [unsettled.reason for unsettled in never_asked(tally.stream, tally.followed)]
+    return "; ".join(dict.fromkeys(reasons)) if len(reasons) == len(tally.stream.afterwards) else ""
+
+
+def _not_made(tally: Tally, family: str) -> str:
+    """For a family all of whose checks send requests of their own."""
+    checks = [check for check in catalogue() if check.family == family]
+    if any(check.kind is not Kind.PROBE for check in checks):
+        return ""
+    reasons = [tally.tried.get(check.id, "the run ended before") for check in checks]
+    return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
