@@ -29,6 +29,8 @@ from streamcontract_harness.reading import Reading
 
 __all__ = ["Limits", "Listener", "Transport", "UnsendableError"]
 
+NO_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+"""What OpenSSL says of bytes that are none of its protocol."""
 SMALLEST_BUFFER = 4096
 """Bytes: the system makes of it the least that it has."""
 
@@ -175,7 +177,9 @@ class Transport(AbstractContextManager["Transport"]):
                 return await anyio.connect_tcp(host, port, ssl_context=self._tls, tls_standard_compatible=False)
         except TimeoutError:
             reason = f"within {self.limits.connect_seconds:g} s"
-        except OSError as error:  # ssl.SSLError is one too
+        except ssl.SSLError as error:
+            reason = f"({_tls_trouble(error)})"
+        except OSError as error:
             if isinstance(innermost(error), ConnectionResetError):
                 raise _ResetError(f"the connection was reset ({said(error)})") from error
             reason = f"({said(error)})"
@@ -185,6 +189,16 @@ class Transport(AbstractContextManager["Transport"]):
 async def _close(stream: ByteStream) -> None:
     with anyio.CancelScope(shield=True):
         await anyio.aclose_forcefully(stream)
+
+
+def _tls_trouble(error: ssl.SSLError) -> str:
+    """What is wrong, without OpenSSL's line numbers, and what can be done about it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        trust = "the file of authorities that are trusted can be named in SSL_CERT_FILE"
+        return f"the server's certificate does not prove who it is: {error.verify_message}; {trust}"
+    if error.reason in NO_TLS:
+        return "what the server sent is no TLS; the URL may have to begin with http"
+    return f"TLS failed: {(error.reason or said(error)).replace('_', ' ').lower()}"
 
 
 class _NoConnectionError(Exception):

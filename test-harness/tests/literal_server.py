@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -121,9 +122,12 @@ def plain(body: bytes, status: str = "200 OK", content_type: str = "application/
 class LiteralServer:
     """Answers on a free port of the loopback interface, one thread a connection, until the `with` block ends."""
 
-    def __init__(self, routes: Mapping[str, Route], *, before_request: Script = ()) -> None:
+    def __init__(
+        self, routes: Mapping[str, Route], *, before_request: Script = (), tls: ssl.SSLContext | None = None
+    ) -> None:
         """`before_request` is done with each new connection before its request is read (hang, reset, …)."""
         self.requests: list[Received] = []
+        self._tls = tls
         self._before = list(before_request)
         self._routes = [_compile(key, route) for key, route in routes.items()]
         self._closing = threading.Event()
@@ -132,7 +136,7 @@ class LiteralServer:
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self._start(self._accept)
@@ -174,6 +178,9 @@ class LiteralServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            connection = self._secured(connection)
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
             if self._play(connection, self._before):
                 request = _read_request(connection)
                 if request is not None:
@@ -186,6 +193,16 @@ class LiteralServer:
             with self._lock:
                 self._connections.discard(connection)
             _finish(connection)
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        if self._tls is None:
+            return connection
+        connection.settimeout(LONGEST)
+        with self._lock:
+            self._connections.discard(connection)  # it is another object from here on
+            secured = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._connections.add(secured)
+        return secured
 
     def _find(self, request: Received) -> tuple[Route, Received]:
         allowed = []

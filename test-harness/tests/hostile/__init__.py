@@ -1,0 +1,1 @@
+"""Servers that mean a check no good, and the tests with them."""
