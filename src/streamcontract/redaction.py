@@ -17,9 +17,10 @@ __all__ = ["HIDDEN", "Redactor", "credential_names", "is_secret", "is_secret_par
 HIDDEN = "[redacted]"
 SECRET_NAME = re.compile(
     r"(authorization|cookie|password|passwd|secret|credentials?|(api|access|private|subscription|signing)_?key"
-    r"|(?<!s)token|signature)$"
+    r"|(?<!progress_)(?<!page_)(?<!next_)(?<!eos_)(?<!bos_)(?<!s)token|signature)$"
 )
-"""Ends of names, after `-` became `_`. A count of tokens is none: `max_tokens` ends in `tokens`."""
+"""Ends of names, after `-` became `_`. A count of tokens is none: `max_tokens` ends in `tokens`; nor is what marks a
+place, such as MCP's `progressToken`."""
 KEY = re.compile(r"(^|_)(?<!idempotency_)(?<!partition_)(?<!sort_)key$")
 """What names a credential in a header, a query or a cookie; in JSON, a key is most often the name of something."""
 JSON_MEMBER = re.compile(r'"([^"\\\n]{1,64})"\s*:\s*"((?:[^"\\\n]|\\.)*)')

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 
+from streamcontract.redaction import Redactor
 from streamcontract_harness.exchange import SentRequest
-from streamcontract_harness.redaction import Redactor
 
 __all__ = ["commands", "curl"]
 

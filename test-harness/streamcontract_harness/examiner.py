@@ -95,7 +95,7 @@ class Examiner:
         exchange = self.transport.exchange(request, listener, seconds=seconds)
         self.patience.note(exchange)
         self.answers += exchange.answered
-        if exchange.ending is Ending.TIME and not exchange.answered and not full:
+        if exchange.ending is Ending.TIME and listener.monitor is None and not full:
             return Judgement(exchange, ())  # it was told on the requests that were waited for in full
         return self.judge.judge(exchange, listener)
 

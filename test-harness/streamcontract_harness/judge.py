@@ -109,6 +109,7 @@ def count(tally: Tally, judgement: Judgement, wants: Wants = lambda _: True) -> 
         tally.statuses[exchange.status] += 1
     if monitor is None:
         tally.explained = tally.explained or judgement.violates(wants)
+        tally.left = exchange.ending.value if exchange.ending is Ending.SIZE else tally.left
         return
     tally.streams += 1
     tally.linked_streams += exchange.request.linked is not None

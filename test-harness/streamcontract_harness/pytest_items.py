@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from streamcontract import Contract, ContractError, Level, Operation
+from streamcontract.redaction import Redactor, credential_names
 from streamcontract_harness.afterwards import never_asked
 from streamcontract_harness.checks.catalogue import Kind, catalogue
 from streamcontract_harness.commands.arguments import BadArgument, header_pairs, id_prefixes, server_url
 from streamcontract_harness.options import Options
 from streamcontract_harness.pytest_plugin import SETTINGS, NoServerError, Settings
-from streamcontract_harness.redaction import Redactor, credential_names
 from streamcontract_harness.reporters.shown import details, shown, visible
 from streamcontract_harness.results import Report, Reported, Tally
 

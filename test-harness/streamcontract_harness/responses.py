@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamcontract import Contract, Finding, Level
+from streamcontract.redaction import Redactor, credential_names
 from streamcontract_harness.asked import request_of
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judge, Judgement, StreamListener
-from streamcontract_harness.redaction import Redactor, credential_names
 from streamcontract_harness.reporters.shown import details, shown
 from streamcontract_harness.results import Reported, Stretch
 

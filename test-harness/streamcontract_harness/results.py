@@ -135,7 +135,8 @@ class Tally:
         """Why the operation was not judged, though nothing was wrong; empty when it was."""
         if not self.left or self.finished_streams:
             return ""
-        return f"no stream was read to its end: {self.left}"
+        what = "no stream was" if self.stream is not None else "not every answer was"
+        return f"{what} read to its end: {self.left}"
 
     @classmethod
     def of(cls, operation: Operation) -> Tally:

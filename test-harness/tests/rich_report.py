@@ -8,11 +8,11 @@ from pathlib import Path
 from small_contracts import contract_of, tasks
 
 from streamcontract import Finding, Level, Location, Request, Unsettled
+from streamcontract.redaction import Redactor
 from streamcontract_harness.baseline import KnownFinding
 from streamcontract_harness.checks.catalogue import Kind, of_kind
 from streamcontract_harness.exchange import SentRequest
 from streamcontract_harness.options import Options
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.results import Report, Reported, Stretch
 
 __all__ = ["ATTACKS", "REDACTOR", "SECRET", "SECRETS", "finding", "many", "rich_report", "with_secrets"]

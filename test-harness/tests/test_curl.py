@@ -7,9 +7,9 @@ import pytest
 from literal_server import LiteralServer, Received, plain
 
 from streamcontract import Request
+from streamcontract.redaction import Redactor
 from streamcontract_harness.curl import commands, curl
 from streamcontract_harness.exchange import SentRequest
-from streamcontract_harness.redaction import Redactor
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="runs the command line, and curl is not installed")
 

@@ -12,8 +12,8 @@ from small_contracts import field_event
 from whole_runs import checked, found
 
 from streamcontract import Verdict
+from streamcontract.redaction import HIDDEN, Redactor
 from streamcontract_harness.curl import commands
-from streamcontract_harness.redaction import HIDDEN, Redactor
 from streamcontract_harness.reporters.shown import shown
 from streamcontract_harness.results import Report
 

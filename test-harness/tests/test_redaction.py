@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from small_contracts import contract_of, ticker
 
-from streamcontract_harness.redaction import HIDDEN, Redactor, credential_names, is_secret, is_secret_parameter
+from streamcontract.redaction import HIDDEN, Redactor, credential_names, is_secret, is_secret_parameter
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ def test_secret_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["max_tokens", "totalTokens", "tokens_out", "X-Budget-Tokens-Remaining", "session_id", "content-type", "key",
+    ["max_tokens", "totalTokens", "tokens_out", "progressToken", "next_page_token", "X-Budget-Tokens-Remaining", "session_id", "content-type", "key",
      "cache_control", "author", "monkey"],
 )  # fmt: skip
 def test_names_of_no_secret(name: str) -> None:

@@ -9,8 +9,8 @@ from dataclasses import replace
 import typer
 from rich.console import Console
 
+from streamcontract.redaction import Redactor
 from streamcontract_harness.options import Options
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.shown import visible
 
 __all__ = ["INSTALL", "running"]

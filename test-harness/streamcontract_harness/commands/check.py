@@ -13,6 +13,7 @@ from rich.console import Console
 
 from streamcontract import Contract, ContractError
 from streamcontract.cli.output import is_github
+from streamcontract.redaction import Redactor, credential_names
 from streamcontract_harness.baseline import Baseline, KnownFinding
 from streamcontract_harness.commands.application import running
 from streamcontract_harness.commands.signals import stopped_by_signals
@@ -20,7 +21,6 @@ from streamcontract_harness.commands.told import Told, told
 from streamcontract_harness.events import RunFinished, RunStarted
 from streamcontract_harness.exits import CONFORMS, USAGE, exit_code
 from streamcontract_harness.options import ConfigurationError, UnknownOperationError
-from streamcontract_harness.redaction import Redactor, credential_names
 from streamcontract_harness.reporters.github import annotated
 from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.reporters.shown import visible

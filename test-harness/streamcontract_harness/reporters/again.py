@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from streamcontract.redaction import Redactor
 from streamcontract_harness.options import Options
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.results import Report
 
 __all__ = ["command"]

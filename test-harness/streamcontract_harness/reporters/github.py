@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from streamcontract import Level
-from streamcontract_harness.redaction import Redactor
+from streamcontract.redaction import Redactor
 from streamcontract_harness.reporters.places import place_of, within
 from streamcontract_harness.reporters.shown import shown, visible
 from streamcontract_harness.results import Report, Reported

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from streamcontract.redaction import Redactor
 from streamcontract_harness.baseline import KnownFinding
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
 from streamcontract_harness.results import Report, Tally
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from streamcontract_harness.redaction import Redactor
+from streamcontract.redaction import Redactor
 from streamcontract_harness.reporters.matrix import Cell, State, matrix
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
 from streamcontract_harness.results import Report

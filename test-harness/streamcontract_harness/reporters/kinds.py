@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from streamcontract_harness.redaction import Redactor
+from streamcontract.redaction import Redactor
 from streamcontract_harness.reporters import json, junit, markdown, sarif
 from streamcontract_harness.reporters.html import page as html
 from streamcontract_harness.results import Report

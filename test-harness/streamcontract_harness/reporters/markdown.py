@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from streamcontract import Level, Verdict
-from streamcontract_harness.redaction import Redactor
+from streamcontract.redaction import Redactor
 from streamcontract_harness.reporters.matrix import Cell, State, matrix
 from streamcontract_harness.reporters.places import place_of, within
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible

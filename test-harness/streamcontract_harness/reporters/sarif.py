@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from streamcontract.redaction import Redactor
 from streamcontract_harness.exits import exit_code
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.places import place_of, within
 from streamcontract_harness.reporters.sarif_rules import LEVELS, rules_for
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible

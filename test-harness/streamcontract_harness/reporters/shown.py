@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from streamcontract import Level
+from streamcontract.redaction import Redactor
 from streamcontract_harness.curl import commands
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.results import Reported, Stretch
 
 __all__ = ["ShownFinding", "ShownStretch", "details", "shown", "visible"]

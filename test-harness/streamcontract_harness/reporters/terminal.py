@@ -12,9 +12,9 @@ from rich.text import Text
 
 from streamcontract import Verdict
 from streamcontract.cli.output import harmless
+from streamcontract.redaction import Redactor
 from streamcontract_harness.checks.catalogue import find_check
 from streamcontract_harness.events import FindingSeen, RunEvent, RunFinished, RunStarted, StageStarted
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
 from streamcontract_harness.results import Report, Tally
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from hostile.cases import CONTRACT, TICKS
 from literal_server import LiteralServer, Received, Reset, Script, Step
 
+from hostile.cases import CONTRACT, TICKS
 from streamcontract import Contract, Request
 from streamcontract_harness.exchange import Ending, SentRequest
 from streamcontract_harness.judge import Judge, Judgement

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from hostile.cases import TICKS
 from literal_server import Hang, LiteralServer
 
+from hostile.cases import TICKS
 from streamcontract import Request
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.transport import Limits, Transport

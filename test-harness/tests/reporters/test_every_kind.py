@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from rich_report import REDACTOR, SECRETS, many, with_secrets
 
+from streamcontract.redaction import HIDDEN
 from streamcontract_harness.events import FindingSeen, RunFinished, RunStarted, StageStarted
-from streamcontract_harness.redaction import HIDDEN
 from streamcontract_harness.reporters.github import annotated
 from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.reporters.terminal import TerminalReporter

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich_report import REDACTOR, SECRET, many, with_secrets
 
 from streamcontract import Finding, Level, Request
+from streamcontract.redaction import HIDDEN
 from streamcontract_harness.events import FindingSeen, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.exchange import Exchange, SentRequest
-from streamcontract_harness.redaction import HIDDEN
 from streamcontract_harness.reporters import json as json_report
 from streamcontract_harness.reporters.shown import shown, visible
 from streamcontract_harness.reporters.terminal import TerminalReporter

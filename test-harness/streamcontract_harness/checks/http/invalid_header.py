@@ -11,10 +11,10 @@ Spec: OpenAPI 3.2, Header Object, https://spec.openapis.org/oas/v3.2.0.html#head
 from collections.abc import Iterator
 
 from streamcontract import Finding
+from streamcontract.redaction import HIDDEN, is_secret_parameter
 from streamcontract_harness.checks.fault import fault
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
-from streamcontract_harness.redaction import HIDDEN, is_secret_parameter
 
 __all__ = ["check"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from streamcontract_harness.redaction import Redactor
+from streamcontract.redaction import Redactor
 from streamcontract_harness.reporters.html.table import MARKS
 from streamcontract_harness.reporters.html.view import number, view
 from streamcontract_harness.reporters.shown import visible

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from streamcontract import Level, Verdict
+from streamcontract.redaction import Redactor
 from streamcontract_harness.curl import commands
 from streamcontract_harness.kept import KeptStream
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.html.timeline import Arrival, Timeline, arrivals, timeline
 
 __all__ = ["EventRow", "ShownStream", "streams"]

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from platform import python_version
 
 from streamcontract import Verdict
+from streamcontract.redaction import Redactor
 from streamcontract_harness.checks.catalogue import find_check
 from streamcontract_harness.checks.page import Page
-from streamcontract_harness.redaction import Redactor
 from streamcontract_harness.reporters.again import command
 from streamcontract_harness.reporters.html.sequences import ShownSequence, sequences
 from streamcontract_harness.reporters.html.streams import ShownStream, streams
