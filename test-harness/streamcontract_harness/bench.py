@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
-from streamcontract import Finding, Level, Operation, Stream
-from streamcontract_harness.exchange import Exchange, SentRequest
+from streamcontract import Contract, Finding, Level, Operation, Stream
+from streamcontract_harness.documented import Documented
+from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judge, Judgement
 from streamcontract_harness.options import Options
 from streamcontract_harness.reading import Reading
 from streamcontract_harness.results import Reported, Stretch, Tally
 from streamcontract_harness.transport import Transport
 
-__all__ = ["Bench", "NotTried", "OverError"]
+__all__ = ["Bench", "NotTriedError", "OverError"]
+
+ENDLESS_SECONDS = 1.0
+"""How much of a stream without an end is read each time."""
 
 
 class OverError(Exception):
     """The run is over, so that nothing more is sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotTried:
-    """A check could not be made on this server, and why."""
-
-    reason: str
+class NotTriedError(Exception):
+    """A check could not be made on this server, or would show nothing; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
     """One streaming operation at hand for the checks that send requests of their own.
 
-    `good` is a stream of it in which nothing was wrong; `fresh` makes a request like the one it was the answer of (the
-    calls before it are made again; None when they do not lead there any more).
+    `good` is a stream of it in which nothing was wrong, asked for a second time. `lead` makes a request like the one it
+    was the answer of (the calls before it are made again; None when they do not lead there any more), `lead_elsewhere`
+    one that was answered by another stream, where there is one.
     """
 
+    contract: Contract
     operation: Operation
     good: Judgement
-    fresh: Callable[[], SentRequest | None]
+    lead: Callable[[], SentRequest | None]
+    lead_elsewhere: Callable[[], SentRequest | None]
     transport: Transport
     judge: Judge
     options: Options
@@ -51,11 +57,38 @@ class Bench:
         return self.operation.stream
 
     @property
-    def first_event_after(self) -> float:
+    def documented(self) -> Documented:
+        found = self.judge.documents(self.operation.id)
+        assert found is not None  # noqa: S101 - it is an operation of the contract
+        return found
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the stream went on until it was read no further."""
+        return self.good.exchange.ending in (Ending.TIME, Ending.SIZE)
+
+    @property
+    def first_byte_after(self) -> float:
         """Seconds from the request to the first byte of the good stream's body."""
+        return first_byte_after(self.good.exchange)
+
+    @property
+    def lasts(self) -> float:
+        """Seconds from the request to the last byte of the good stream."""
         exchange = self.good.exchange
-        first = next(iter(exchange.chunks), None)
-        return (first[0] if first else exchange.ended) - exchange.started
+        return max((at for at, _ in exchange.chunks), default=exchange.ended) - exchange.started
+
+    def most(self, number: int) -> int:
+        """So many streams, or fewer: as many as a server gets through one by one in half of the time limit."""
+        seconds = ENDLESS_SECONDS if self.is_endless else self.lasts
+        return max(2, min(number, int(self.options.timeout / 2 / max(seconds, 0.001))))
+
+    def fresh(self) -> SentRequest:
+        """A request like that of the good stream. Raises NotTriedError."""
+        request = self.lead()
+        if request is None:
+            raise NotTriedError("the calls before the stream did not lead to it again")
+        return request
 
     def read(self, request: SentRequest, reading: Reading | None = None, *, seconds: float | None = None) -> Judgement:
         """Send one request and judge its answer; nothing is added to the report. Raises OverError."""
@@ -65,20 +98,31 @@ class Bench:
         self, requests: Sequence[SentRequest], reading: Reading | None = None, *, seconds: float | None = None
     ) -> list[Judgement]:
         """Send requests over one connection; fewer answers when it could not be used further. Raises OverError."""
-        if self.is_over():
-            raise OverError
         asked = [(request, self.judge.listener(request)) for request in requests]
         longest = self.options.timeout_of(self.operation.id)
         bound = longest if seconds is None else min(seconds, longest)
+        if self.is_endless:
+            bound = min(bound, self.first_byte_after * 3 + ENDLESS_SECONDS + (reading.pause if reading else 0.0))
+        if self.is_over():
+            raise OverError
         exchanges = self.transport.in_turn(asked, seconds=bound, reading=reading)
         self.tally.own_requests += len(exchanges)
+        if any(exchange.ending is Ending.STOPPED for exchange in exchanges):
+            raise OverError
         return [self.judge.judge(exchange, asked[n][1]) for n, exchange in enumerate(exchanges)]
 
-    def together(self, requests: Sequence[SentRequest], readings: Sequence[Reading] | None = None) -> list[Judgement]:
-        """Send requests at the same time, each over a connection of its own. Raises OverError."""
-        readings = readings or [Reading()] * len(requests)
+    def together(
+        self, requests: Sequence[SentRequest], readings: Sequence[Reading] = (), *, apart: float = 0.0
+    ) -> list[Judgement]:
+        """Send requests at the same time, or so many seconds apart, each over its own connection. Raises OverError."""
+        every = readings or [Reading()] * len(requests)
         with ThreadPoolExecutor(len(requests)) as pool:
-            return list(pool.map(self.read, requests, readings))
+            asked = []
+            for number, pair in enumerate(zip(requests, every, strict=True)):
+                if number and apart:
+                    time.sleep(apart)
+                asked.append(pool.submit(partial(self.read, *pair)))
+            return [each.result() for each in asked]
 
     def fault(
         self,
@@ -100,3 +144,9 @@ class Bench:
         )  # fmt: skip
         stretch = Stretch.around(exchange, offset) if offset is not None and exchange.size else None
         return Reported(finding, request, stretch)
+
+
+def first_byte_after(exchange: Exchange) -> float:
+    """Seconds from the request to the first byte of the body; to the end where none came."""
+    first = next(iter(exchange.chunks), None)
+    return (first[0] if first else exchange.ended) - exchange.started

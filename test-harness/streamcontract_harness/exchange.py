@@ -47,6 +47,23 @@ class SentRequest:
         """The first value of a header, whose name is given in lower case."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
+    def with_header(self, name: str, value: str) -> SentRequest:
+        """The same with this header, in place of what it had by that name (given in lower case)."""
+        bare = self.without_header(name)
+        view = replace(bare.view, headers={**bare.view.headers, name: value})
+        return replace(bare, headers=(*bare.headers, (name, value)), view=view)
+
+    def without_header(self, name: str) -> SentRequest:
+        """The same without a header, whose name is given in lower case."""
+        kept = tuple(pair for pair in self.headers if pair[0].lower() != name)
+        view = replace(self.view, headers={key: value for key, value in self.view.headers.items() if key != name})
+        return replace(self, headers=kept, view=view)
+
+    def with_method(self, method: str) -> SentRequest:
+        """The same by another method, without a body."""
+        bare = self.without_header("content-type")
+        return replace(bare, method=method, body=None, view=replace(bare.view, method=method, body=None))
+
     def as_step(self) -> SentRequest:
         """The request by itself, as one of several in a row."""
         return replace(self, before=(), linked=None)

@@ -34,8 +34,7 @@ class Options:
     `select` and `ignore` are prefixes of finding ids. `timeout` is the longest that one stream is read, in seconds;
     `run_seconds` bounds the whole run. `workers` probes are under way at the same time. Findings that `baseline` knows
     do not count. `each` has what is different for an operation, `schemathesis` what Schemathesis is to be told.
-    `open_calls` tells how many calls of the server's application are running, where
-    it runs in this process.
+    `open_calls` tells how many calls of an application in this process go on.
     """
 
     url: str

@@ -4,36 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from streamcontract import Operation, Verdict
-from streamcontract_harness.bench import Bench, NotTried, OverError
+from streamcontract import Contract, Operation, Verdict
+from streamcontract_harness.bench import Bench, NotTriedError, OverError
 from streamcontract_harness.checks.catalogue import Check, Kind, of_kind
 from streamcontract_harness.examiner import Attempt, Examiner
-from streamcontract_harness.exchange import SentRequest
-from streamcontract_harness.generation.probes import Probe
+from streamcontract_harness.exchange import Ending, SentRequest
+from streamcontract_harness.generation.probes import Probe, ProbePlan
 from streamcontract_harness.judge import Judgement
 from streamcontract_harness.options import Options
+from streamcontract_harness.repeating import Repeater
 from streamcontract_harness.results import Reported
 from streamcontract_harness.transport import UnsendableError
 
 __all__ = ["ProbingChecks"]
 
+LONG = 3.0
+"""Seconds: a stream that takes longer is probed only where there is no shorter one."""
+
+Seen = tuple[Probe, Judgement]
+
 
 class ProbingChecks:
-    """Remembers, per operation, the best stream that was seen, and lets each check have its turn with it."""
+    """Remembers, per operation, the best streams that were seen, and lets each check have its turn with them."""
 
-    def __init__(self, examiner: Examiner, options: Options, is_over: Callable[[], bool]) -> None:
+    def __init__(self, contract: Contract, examiner: Examiner, options: Options, is_over: Callable[[], bool]) -> None:
+        self._contract = contract
         self._examiner = examiner
         self._options = options
         self._is_over = is_over
-        self._good: dict[str, tuple[Probe, Judgement]] = {}
+        self._plans: dict[str, ProbePlan] = {}
+        self._good: dict[str, list[Seen]] = {}
+        """The best two of each operation: different requests, answered by different streams."""
+        self._benches: dict[str, Bench | str] = {}
+
+    def plan(self, operation: str, plan: ProbePlan) -> None:
+        """Take in how an operation is probed."""
+        self._plans[operation] = plan
 
     def know(self, operation: str, probe: Probe, attempt: Attempt) -> None:
         """Take in what a probe has led to: a stream in which nothing is wrong, rather a whole and a long one."""
         last = attempt.judgements[-1] if attempt.judgements else None
         if last is None or last.monitor is None or last.violates(lambda _: True):
             return
-        if operation not in self._good or _worth(last) > _worth(self._good[operation][1]):
-            self._good[operation] = probe, last
+        others = [seen for seen in self._good.get(operation, ()) if not _alike(seen, probe, last)]
+        alike = [seen for seen in self._good.get(operation, ()) if _alike(seen, probe, last)]
+        best = max([*alike, (probe, last)], key=_worth)
+        self._good[operation] = sorted([*others, best], key=_worth, reverse=True)[:2]
 
     def checks(self) -> tuple[Check, ...]:
         """The checks that are asked for."""
@@ -42,37 +58,64 @@ class ProbingChecks:
     def run(self, operation: Operation, check: Check) -> Iterator[Reported]:
         """Let one check have its turn; what came of it is noted in the operation's tally. Ends when the run is over."""
         tally = self._examiner.report.tallies[operation.id]
-        if operation.id not in self._good:
-            tally.tried[check.id] = "no stream without a fault was seen"
-            return
         try:
-            for found in (check.function or _none)(self._bench(operation)):
-                if isinstance(found, NotTried):
-                    tally.tried[check.id] = found.reason
-                    return
-                yield found
+            if operation.id not in self._benches:
+                self._benches[operation.id] = self._bench(operation)
+            bench = self._benches[operation.id]
+            if isinstance(bench, str):
+                raise NotTriedError(bench)
+            yield from (check.function or _none)(bench)
             tally.tried[check.id] = ""
         except OverError:
             tally.tried[check.id] = "the run ended before"
-        except UnsendableError as error:
-            tally.tried[check.id] = str(error)
+        except (NotTriedError, UnsendableError) as reason:
+            tally.tried[check.id] = str(reason)
 
-    def _bench(self, operation: Operation) -> Bench:
-        probe, good = self._good[operation.id]
+    def _bench(self, operation: Operation) -> Bench | str:
+        """The bench of an operation, or why there is none."""
+        seen = self._good.get(operation.id)
+        if not seen:
+            return "no stream without a fault was seen"
+        examiner, plan = self._examiner, self._plans.get(operation.id)
+        repeaters = [Repeater(probe, plan, examiner, self._options.seed) for probe, _ in seen]
+        self._heed_the_end()
+        _, good = seen[0]
+        if good.exchange.ending not in (Ending.TIME, Ending.SIZE):  # else it is known that it takes all the time
+            settled = repeaters[0].settle()
+            if settled is None:
+                return repeaters[0].obstacle
+            good = settled
 
-        def fresh() -> SentRequest | None:
-            if self._is_over():
-                raise OverError
-            return probe.lead(self._examiner.send)
+        def lead(repeater: Repeater) -> SentRequest | None:
+            self._heed_the_end()
+            return repeater.lead()
 
-        examiner = self._examiner
-        tally = examiner.report.tallies[operation.id]
-        return Bench(operation, good, fresh, examiner.transport, examiner.judge, self._options, tally, self._is_over)
+        def lead_elsewhere() -> SentRequest | None:
+            return lead(repeaters[1]) if len(repeaters) > 1 else None
+
+        return Bench(
+            self._contract, operation, good, lambda: lead(repeaters[0]), lead_elsewhere, examiner.transport,
+            examiner.judge, self._options, examiner.report.tallies[operation.id], self._is_over,
+        )  # fmt: skip
+
+    def _heed_the_end(self) -> None:
+        if self._is_over():
+            raise OverError
 
 
-def _worth(judgement: Judgement) -> tuple[bool, int]:
-    monitor = judgement.monitor
-    return (monitor is not None and monitor.verdict is Verdict.CONFORMS, monitor.events if monitor else 0)
+def _alike(seen: Seen, probe: Probe, judgement: Judgement) -> bool:
+    known, other = seen
+    return known.key == probe.key or other.exchange.chunks.data == judgement.exchange.chunks.data
+
+
+def _worth(seen: Seen) -> tuple[bool, bool, bool, int]:
+    """Rather a whole stream that ended in success, one that is soon over, and a long one of these."""
+    _, judgement = seen
+    monitor, exchange = judgement.monitor, judgement.exchange
+    if monitor is None:
+        return False, False, False, 0
+    soon = exchange.ended - exchange.started <= LONG
+    return monitor.verdict is Verdict.CONFORMS, monitor.outcome == "success", soon, monitor.events
 
 
 def _none(_: Bench) -> Iterator[Reported]:

@@ -19,6 +19,7 @@ from streamcontract_harness.generation.schema import ApiSchema, GenerationError,
 from streamcontract_harness.judge import Judge, never_applied
 from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.probing_checks import ProbingChecks
+from streamcontract_harness.repeating import with_new_ids
 from streamcontract_harness.results import Report, Reported, Tally
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
 from streamcontract_harness.stop import Stop
@@ -90,7 +91,7 @@ class _Run:
         self.judge = Judge(contract, options.tolerance)
         self.examiner = Examiner(transport, self.judge, report, options, self._make)
         self.schema = self._schema()
-        self.probing_checks = ProbingChecks(self.examiner, options, self._is_over)
+        self.probing_checks = ProbingChecks(contract, self.examiner, options, self._is_over)
         self.shrinker = Shrinker(self.examiner, self.schema, {o.id: o for o in operations}, options)
 
     def stages(self) -> Iterator[RunEvent]:
@@ -122,13 +123,14 @@ class _Run:
             self.report.notes.append(f"{operation.id}: no requests could be made from the contract: {error}")
             return
         self.shrinker.plan(operation.id, plan)
+        self.probing_checks.plan(operation.id, plan)
         for probe in probes * (LEAST_PROBES if len(probes) == 1 else 1):
             if self._is_over() or self._has_no_patience(operation):
                 return
-            attempt = self.examiner.attempt(probe)
+            sent, attempt = with_new_ids(self.examiner, probe)
             self.examiner.add(attempt)
-            self.shrinker.know(operation.id, probe, attempt)
-            self.probing_checks.know(operation.id, probe, attempt)
+            self.shrinker.know(operation.id, sent, attempt)
+            self.probing_checks.know(operation.id, sent, attempt)
             yield Progress()
             yield from self._fresh()
 

@@ -20,8 +20,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import anyio
 import anyio.from_thread
+import anyio.to_thread
 import h11
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import ByteStream, SocketStream
+from anyio.streams.tls import TLSStream
 
 from streamcontract_harness.conversation import Conversation, Limits, Listener, UnsendableError, innermost, said
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
@@ -33,6 +35,8 @@ NO_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "REC
 """What OpenSSL says of bytes that are none of its protocol."""
 SMALLEST_BUFFER = 4096
 """Bytes: the system makes of it the least that it has."""
+NARROW_SECONDS = 5.0
+"""Until a connection with such a buffer is there: it is made in a thread, which cannot be cancelled."""
 
 
 class Transport(AbstractContextManager["Transport"]):
@@ -142,6 +146,14 @@ class Transport(AbstractContextManager["Transport"]):
     def _is_over(self) -> bool:
         return self._stopped.is_set() or time.monotonic() >= self._until
 
+    async def _secured(self, stream: ByteStream, host: str) -> ByteStream:
+        self._tls = self._tls or ssl.create_default_context()
+        try:
+            return await TLSStream.wrap(stream, hostname=host, ssl_context=self._tls, standard_compatible=False)
+        except BaseException:
+            await anyio.aclose_forcefully(stream)
+            raise
+
     @contextmanager
     def _bounded(self, seconds: float) -> Iterator[anyio.CancelScope]:
         with anyio.move_on_after(min(seconds, self._until - time.monotonic())) as scope:
@@ -153,7 +165,7 @@ class Transport(AbstractContextManager["Transport"]):
 
     async def _open(self, talk: Conversation, connections: AsyncExitStack) -> ByteStream | None:
         try:
-            stream = await self._connect(urlsplit(talk.exchange.request.url))
+            stream = await self._connect(urlsplit(talk.exchange.request.url), narrow=bool(talk.reading.pause))
         except _NoConnectionError as error:
             talk.end(Ending.UNREACHABLE, str(error))
             return None
@@ -161,20 +173,15 @@ class Transport(AbstractContextManager["Transport"]):
             talk.end(Ending.CUT, str(error))
             return None
         connections.push_async_callback(_close, stream)
-        if talk.reading.pause:
-            raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - anyio's, not Django's
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALLEST_BUFFER)
         return stream
 
-    async def _connect(self, url: SplitResult) -> ByteStream:
+    async def _connect(self, url: SplitResult, *, narrow: bool = False) -> ByteStream:
         secure = url.scheme == "https"
         host, port = url.hostname or "", url.port or (443 if secure else 80)
         try:
             with anyio.fail_after(self.limits.connect_seconds):
-                if not secure:
-                    return await anyio.connect_tcp(host, port)
-                self._tls = self._tls or ssl.create_default_context()
-                return await anyio.connect_tcp(host, port, ssl_context=self._tls, tls_standard_compatible=False)
+                stream = await (_narrow(host, port) if narrow else anyio.connect_tcp(host, port))
+                return await self._secured(stream, host) if secure else stream
         except TimeoutError:
             reason = f"within {self.limits.connect_seconds:g} s"
         except ssl.SSLError as error:
@@ -184,6 +191,22 @@ class Transport(AbstractContextManager["Transport"]):
                 raise _ResetError(f"the connection was reset ({said(error)})") from error
             reason = f"({said(error)})"
         raise _NoConnectionError(f"no connection to {host}:{port} {reason}")
+
+
+async def _narrow(host: str, port: int) -> SocketStream:
+    """A connection whose window was small from the beginning: one that shrinks later drops what is on its way."""
+    error = OSError(f"{host} has no address")
+    for family, kind, _, _, address in await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        made = socket.socket(family, kind)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALLEST_BUFFER)
+        made.settimeout(NARROW_SECONDS)
+        try:
+            await anyio.to_thread.run_sync(made.connect, address)
+            return await SocketStream.from_socket(made)
+        except OSError as failed:
+            made.close()
+            error = failed
+    raise error
 
 
 async def _close(stream: ByteStream) -> None:

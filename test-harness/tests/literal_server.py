@@ -5,7 +5,8 @@
 
 A route maps `METHOD /path` (the query is left out, `{name}` stands for one segment, `*` for every request) to a script,
 or to a function from the request to a script. A script is a series of steps: bytes are sent as they are; `Pause`,
-`Wait`, `Endless`, `Hang` and `Reset` do what their names say; when it is over the connection is closed in good order.
+`Wait`, `Endless`, `Hang` and `Reset` do what their names say, `Do` calls a function with the connection; when it is
+over the connection is closed in good order, or waits for the next request where the last step is `Keep`.
 A known path with another method is answered with 405, any other path with 404, so that a script stands for one
 operation only. Every wait of a script ends at once when the server is closed.
 """
@@ -25,8 +26,10 @@ from types import TracebackType
 from typing import Self
 
 __all__ = [
+    "Do",
     "Endless",
     "Hang",
+    "Keep",
     "LiteralServer",
     "Pause",
     "Received",
@@ -75,7 +78,19 @@ class Reset:
     """End the connection with a TCP reset instead of closing it in good order."""
 
 
-Step = bytes | Pause | Wait | Endless | Hang | Reset
+@dataclass(frozen=True)
+class Do:
+    """Call this with the connection: what it does is up to it. An OSError ends the connection."""
+
+    function: Callable[[socket.socket], None]
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Wait for another request on this connection; only as the last step. The head must not say `close`."""
+
+
+Step = bytes | Pause | Wait | Endless | Hang | Reset | Do | Keep
 Script = Iterable[Step]
 
 
@@ -97,10 +112,10 @@ class Received:
 Route = Script | Callable[[Received], Script]
 
 
-def head(status: str = "200 OK", **headers: str) -> bytes:
+def head(status: str = "200 OK", *, keep: bool = False, **headers: str) -> bytes:
     """A response head; `content_type="text/plain"` becomes `content-type: text/plain`."""
     lines = [f"HTTP/1.1 {status}", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
-    return "\r\n".join([*lines, "connection: close", "", ""]).encode("latin-1")
+    return "\r\n".join([*lines, *([] if keep else ["connection: close"]), "", ""]).encode("latin-1")
 
 
 def chunk(data: bytes) -> bytes:
@@ -108,15 +123,25 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def stream(*parts: Step, status: str = "200 OK", content_type: str = "text/event-stream", **headers: str) -> list[Step]:
+def stream(
+    *parts: Step,
+    status: str = "200 OK",
+    content_type: str = "text/event-stream",
+    keep: bool = False,
+    **headers: str,
+) -> list[Step]:
     """An event stream in the chunked coding, ended in good order: bytes become one chunk each."""
     coded: list[Step] = [chunk(part) if isinstance(part, bytes) else part for part in parts]
-    return [head(status, content_type=content_type, transfer_encoding="chunked", **headers), *coded, chunk(b"")]
+    top = head(status, keep=keep, content_type=content_type, transfer_encoding="chunked", **headers)
+    return [top, *coded, chunk(b""), *([Keep()] if keep else [])]
 
 
-def plain(body: bytes, status: str = "200 OK", content_type: str = "application/json", **headers: str) -> list[Step]:
+def plain(
+    body: bytes, status: str = "200 OK", content_type: str = "application/json", *, keep: bool = False, **headers: str
+) -> list[Step]:
     """A whole answer with its length."""
-    return [head(status, content_type=content_type, content_length=str(len(body)), **headers) + body]
+    top = head(status, keep=keep, content_type=content_type, content_length=str(len(body)), **headers)
+    return [top + body, *([Keep()] if keep else [])]
 
 
 class LiteralServer:
@@ -181,12 +206,11 @@ class LiteralServer:
             connection = self._secured(connection)
             if isinstance(connection, ssl.SSLSocket):
                 connection.do_handshake()
-            if self._play(connection, self._before):
-                request = _read_request(connection)
-                if request is not None:
-                    route, request = self._find(request)
-                    self.requests.append(request)
-                    self._play(connection, route(request) if callable(route) else route)
+            goes_on = not isinstance(self._play(connection, self._before), Hang | Reset)
+            while goes_on and (request := _read_request(connection)) is not None:
+                route, request = self._find(request)
+                self.requests.append(request)
+                goes_on = isinstance(self._play(connection, route(request) if callable(route) else route), Keep)
         except OSError:
             pass  # the client left, or the server is closing
         finally:
@@ -216,8 +240,9 @@ class LiteralServer:
             return plain(b"", "405 Method Not Allowed", allow=", ".join(allowed)), request
         return plain(b"", "404 Not Found"), request
 
-    def _play(self, connection: socket.socket, script: Script) -> bool:
-        """Do the steps; False when the connection is used up."""
+    def _play(self, connection: socket.socket, script: Script) -> Step | None:
+        """Do the steps; the last that was done."""
+        step: Step | None = None
         for step in script:
             match step:
                 case bytes():
@@ -226,20 +251,25 @@ class LiteralServer:
                     self._closing.wait(seconds)
                 case Wait(event):
                     self._wait(event)
-                case Endless(data, pause):
-                    while not self._closing.is_set():
-                        connection.sendall(data)
-                        self._closing.wait(pause) if pause else None
+                case Endless():
+                    self._repeat(connection, step)
                 case Hang():
                     connection.settimeout(LONGEST)
                     while connection.recv(65_536):
                         pass
-                    return False
+                    return step
+                case Do(function):
+                    function(connection)
                 case Reset():
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     connection.close()
-                    return False
-        return True
+                    return step
+        return step
+
+    def _repeat(self, connection: socket.socket, step: Endless) -> None:
+        while not self._closing.is_set():
+            connection.sendall(step.data)
+            self._closing.wait(step.pause) if step.pause else None
 
     def _wait(self, event: threading.Event) -> None:
         deadline = time.monotonic() + LONGEST

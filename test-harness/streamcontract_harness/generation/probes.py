@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
+from uuid import uuid4
 
 import requests
 from hypothesis import strategies as st
@@ -39,6 +40,7 @@ from streamcontract_harness.spoken import linked_by
 __all__ = ["Probe", "ProbePlan", "key_of", "request_for", "response", "sent"]
 
 ACCEPT = "text/event-stream, */*;q=0.5"
+UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,29 @@ class Probe:
             exchange = send(request)
             output = StepOutput(response=response(exchange), case=_in_plain(case))
         return None
+
+    def renewed(self) -> Probe | None:
+        """The same with other ids: each UUID is another one, equal ones the same; None when there is none."""
+        ids: dict[str, str] = {}
+
+        def renew(value: Any) -> Any:
+            match value:
+                case str():
+                    return UUID.sub(lambda found: ids.setdefault(found[0].lower(), str(uuid4())), value)
+                case list():
+                    return [renew(item) for item in value]
+                case Mapping():
+                    return {key: renew(item) for key, item in value.items()}
+            return value
+
+        cases = []
+        for original in self.cases:
+            case = original.derive(keep_auth=True)
+            case.body = renew(case.body)
+            for container in (case.path_parameters, case.query):
+                container.update(renew(container))
+            cases.append(case)
+        return Probe(tuple(cases), self.links) if ids else None
 
 
 class ProbePlan:

@@ -4,8 +4,9 @@ Requirement: life.two-readers (MUST).
 Why it matters: a server is used by more than one client at a time; state that streams share mixes one client's events
 into another's, and shows a user what was meant for somebody else.
 What to do: keep what belongs to one stream in that stream's own handler, not in a variable of the module.
-Right: two clients ask at the same time, and each gets a stream that is right by itself.
-Wrong: both streams are fed from one variable, so that each gets half of the events.
+Right: two clients ask at the same time, for the same or for different things, and each gets a stream that is right by
+itself; or the contract documents how the second is refused (409, 429, 503).
+Wrong: both streams are fed from one variable or one queue, so that each gets half of the events, or the other's.
 Spec: RFC 9110, section 3.3, https://www.rfc-editor.org/rfc/rfc9110#section-3.3
 """
 
@@ -13,24 +14,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streamcontract import Level
-from streamcontract_harness.bench import Bench, NotTried
+from streamcontract_harness.bench import Bench, NotTriedError
+from streamcontract_harness.judge import Judgement
+from streamcontract_harness.received import events_of, same_events
 from streamcontract_harness.results import Reported
+from streamcontract_harness.service import Service, first_wrong, served
 
 __all__ = ["probe"]
 
+ID = "life.two-readers"
 
-def probe(bench: Bench) -> Iterator[Reported | NotTried]:
-    requests = [bench.fresh(), bench.fresh()]
-    if requests[0] is None or requests[1] is None:
-        yield NotTried("the calls before the stream did not lead to it again")
+
+def probe(bench: Bench) -> Iterator[Reported]:
+    first = bench.fresh()
+    answers = bench.together([first, first if bench.operation.method == "GET" else bench.fresh()])
+    elsewhere = bench.lead_elsewhere()
+    pair = bench.together([bench.fresh(), elsewhere]) if elsewhere is not None else []
+    wrong = first_wrong(bench, [*answers, *pair])
+    if wrong is not None:
+        yield bench.fault(
+            ID, wrong.judgement.exchange,
+            f"a stream that was right by itself is not when two are read at the same time: {wrong.said}",
+            expected="two streams, each right by itself", got=wrong.id or wrong.said, offset=wrong.offset,
+        )  # fmt: skip
         return
-    for judgement in bench.together([request for request in requests if request is not None]):
-        wrong = [finding for finding in judgement.findings if finding.level is Level.MUST]
-        if wrong:
+    if pair:
+        yield from _mixed(bench, pair)
+    if all(served(bench, judgement).service is Service.REFUSED for judgement in answers):
+        raise NotTriedError(served(bench, answers[0]).said)
+
+
+def _mixed(bench: Bench, pair: list[Judgement]) -> Iterator[Reported]:
+    """Events that stand in the other's stream, and in their own reader's at no other time."""
+    if any(served(bench, judgement).service is not Service.RIGHT for judgement in pair):
+        return
+    alone = [bench.read(judgement.exchange.request) for judgement in pair]
+    own = [{(event.event, event.data) for event in events_of(judgement.exchange)} for judgement in alone]
+    for number, judgement in enumerate(pair):
+        foreign = own[1 - number] - own[number]
+        event = next((e for e in events_of(judgement.exchange) if (e.event, e.data) in foreign), None)
+        if event is not None and _is_steady(bench, alone):
             yield bench.fault(
-                "life.two-readers", judgement.exchange,
-                f"a stream that was right by itself is not when two are read at the same time: {wrong[0].message}",
-                expected="two streams, each right by itself", got=wrong[0].id, offset=wrong[0].offset,
+                ID, judgement.exchange,
+                f"at byte {event.offset:,} stands an event of the stream that another client was reading",
+                expected="the events of its own request", got="an event of the other's", offset=event.offset,
+                place="mixed",
             )  # fmt: skip
             return
+
+
+def _is_steady(bench: Bench, alone: list[Judgement]) -> bool:
+    """Whether the requests give the same events whenever they are read alone: else a stream may well change."""
+    return all(same_events(judgement, bench.read(judgement.exchange.request)) for judgement in alone)

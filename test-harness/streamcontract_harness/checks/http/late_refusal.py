@@ -1,0 +1,60 @@
+"""A request that the contract refuses is answered with 200, and with the error only as an event.
+
+Requirement: http.late-refusal (MUST).
+Why it matters: 200 says that the request has succeeded. Clients, proxies and monitoring go by it: the failure is
+counted as a success, and a client that reconnects by itself asks again and again for what it will never get.
+Right: a request without a required property is answered with 400 or 422, as the contract documents, before any event.
+Wrong: `200 OK`, and a stream whose only event says that the request was wrong.
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-15.3.1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from streamcontract_harness.bench import Bench, NotTriedError
+from streamcontract_harness.judge import Judgement
+from streamcontract_harness.received import events_of
+from streamcontract_harness.refusable import refusable
+from streamcontract_harness.results import Reported
+
+__all__ = ["probe"]
+
+MOST = 4
+"""Requests that are tried: what is wrong with one is mostly wrong with all."""
+
+
+def probe(bench: Bench) -> Iterator[Reported]:
+    documented = sorted(status for status in bench.documented.responses if status.startswith("4"))
+    failures = bench.stream.interrupted_by.union(bench.stream.outcome.failure)
+    if not documented:
+        raise NotTriedError("the contract documents no answer that refuses a request (4xx)")
+    if not failures:
+        raise NotTriedError("the contract names no event that tells a failure")
+    requests = list(islice(refusable(bench.contract, bench.operation, bench.fresh()), MOST))
+    if not requests:
+        raise NotTriedError("the contract requires nothing that could be left out")
+    for left_out, request in requests:
+        judgement = bench.read(request)
+        failure = _only_failure(bench, judgement, failures)
+        if failure:
+            status = judgement.exchange.status
+            yield bench.fault(
+                "http.late-refusal", judgement.exchange,
+                f"a request without {left_out}, which the contract requires, was answered with {status} and a stream "
+                f"that says nothing but {failure!r}",
+                expected=f"a refusal before the stream ({', '.join(documented)})", got=f"{status}, then {failure}",
+                offset=0,
+            )  # fmt: skip
+            return
+
+
+def _only_failure(bench: Bench, judgement: Judgement, failures: frozenset[str]) -> str:
+    """The event that tells the failure, where all events of the stream that the contract knows do."""
+    if judgement.monitor is None:
+        return ""
+    classify = bench.stream.classifier.classify
+    found = [classify(event.event, event.data, event.id, event.retry) for event in events_of(judgement.exchange)]
+    symbols = [classified.symbol for classified in found if classified.symbol or classified.faults]
+    return symbols[0] or "" if symbols and all(symbol in failures for symbol in symbols) else ""

@@ -1,0 +1,60 @@
+"""The connection cannot be used again after a stream, though the server has not said so.
+
+Requirement: life.keep-alive (MUST).
+Why it matters: clients and proxies send the next request over a connection whose last response has ended. Bytes that
+stand behind that end are taken for the next answer, which may be another user's.
+Right: the stream ends with its last chunk, and the next request on the connection is answered like any other; or the
+head says `Connection: close`; or the connection is closed.
+Wrong: more bytes behind the last chunk; a second request that is never answered, or by a part of the first stream.
+Spec: https://www.rfc-editor.org/rfc/rfc9112#section-9.3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streamcontract_harness.bench import Bench, NotTriedError
+from streamcontract_harness.exchange import Ending
+from streamcontract_harness.reading import Reading
+from streamcontract_harness.results import Reported
+from streamcontract_harness.service import Service, served
+
+__all__ = ["probe"]
+
+ID = "life.keep-alive"
+LINGER = 0.25
+"""Seconds that are waited for bytes behind the end."""
+BUSY = (409, 429, 503)
+"""Statuses that say nothing of the connection."""
+
+
+def probe(bench: Bench) -> Iterator[Reported]:
+    if bench.good.exchange.ending is not Ending.SERVER:
+        raise NotTriedError("the server does not end the response")
+    answers = bench.in_turn([bench.fresh(), bench.fresh()], Reading(linger=LINGER))
+    first = served(bench, answers[0])
+    if first.service is not Service.RIGHT:
+        raise NotTriedError(first.said)
+    exchange = answers[0].exchange
+    if extra := exchange.extra.strip(b"\r\n"):  # line ends may stand there (RFC 9112, section 2.2)
+        yield bench.fault(
+            ID, exchange,
+            f"behind the end of the response came more bytes, which a client takes for its next answer: {extra!r}",
+            expected="nothing until the next request", got=repr(extra), offset=exchange.size, place="extra",
+        )  # fmt: skip
+        return
+    if len(answers) < 2:
+        raise NotTriedError("the server closes the connection behind a stream, and says so")
+    again = answers[1].exchange
+    if not again.answered and again.ending is Ending.CUT:
+        raise NotTriedError("the server closes the connection behind a stream")
+    second = served(bench, answers[1])
+    if second.service is Service.REFUSED and again.status in BUSY:
+        raise NotTriedError(second.said)
+    if second.service is not Service.RIGHT:
+        yield bench.fault(
+            ID, again,
+            f"over the connection of a stream that had ended, the same request is not served as before: {second.said}",
+            expected="the stream, as before, or the end of the connection", got=second.id or second.said,
+            offset=second.offset,
+        )  # fmt: skip

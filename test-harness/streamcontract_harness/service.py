@@ -1,0 +1,60 @@
+"""How a probe was served: rightly, refused as the contract says, or wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from streamcontract import Level
+from streamcontract_harness.bench import Bench
+from streamcontract_harness.exchange import Ending
+from streamcontract_harness.judge import Judgement
+
+__all__ = ["Served", "Service", "first_wrong", "served"]
+
+
+class Service(Enum):
+    """What came of a request."""
+
+    RIGHT = "a stream in which nothing is wrong"
+    REFUSED = "an answer of the contract that is no stream"
+    WRONG = "anything else"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One answer to a probe: what came of it, in words (`said`), and by which id where the words are a finding's."""
+
+    judgement: Judgement
+    service: Service
+    said: str = ""
+    id: str = ""
+    offset: int | None = None
+
+
+def served(bench: Bench, judgement: Judgement) -> Served:
+    """What came of a request. Findings about time are left out: the probes themselves are what takes time."""
+    exchange = judgement.exchange
+    broken = (f for f in judgement.findings if f.level is Level.MUST and not f.id.startswith("timing."))
+    finding = next(broken, None)
+    if finding is not None:
+        return Served(judgement, Service.WRONG, finding.message, finding.id, finding.offset)
+    if not exchange.answered:
+        said = exchange.detail or f"nothing came within {exchange.ended - exchange.started:.1f} s"
+        return Served(judgement, Service.WRONG, said)
+    if judgement.monitor is None:
+        status = exchange.status or 0
+        kind = Service.WRONG if status >= 500 and status != 503 else Service.REFUSED
+        return Served(judgement, kind, f"it was answered with {status}")
+    if exchange.ending is Ending.TIME and not bench.is_endless:
+        seconds = exchange.ended - exchange.started
+        said = f"it had not ended after {seconds:.1f} s; before, it took {bench.lasts:.1f} s"
+        return Served(judgement, Service.WRONG, said, offset=exchange.size)
+    return Served(judgement, Service.RIGHT)
+
+
+def first_wrong(bench: Bench, judgements: Iterable[Judgement]) -> Served | None:
+    """The first answer that is wrong."""
+    answers = (served(bench, judgement) for judgement in judgements)
+    return next((answer for answer in answers if answer.service is Service.WRONG), None)
