@@ -112,7 +112,12 @@ class Bench:
         return [self.judge.judge(exchange, asked[n][1]) for n, exchange in enumerate(exchanges)]
 
     def together(
-        self, requests: Sequence[SentRequest], readings: Sequence[Reading] = (), *, apart: float = 0.0
+        self,
+        requests: Sequence[SentRequest],
+        readings: Sequence[Reading] = (),
+        *,
+        apart: float = 0.0,
+        seconds: float | None = None,
     ) -> list[Judgement]:
         """Send requests at the same time, or so many seconds apart, each over its own connection. Raises OverError."""
         every = readings or [Reading()] * len(requests)
@@ -121,7 +126,7 @@ class Bench:
             for number, pair in enumerate(zip(requests, every, strict=True)):
                 if number and apart:
                     time.sleep(apart)
-                asked.append(pool.submit(partial(self.read, *pair)))
+                asked.append(pool.submit(partial(self.read, *pair, seconds=seconds)))
             return [each.result() for each in asked]
 
     def fault(

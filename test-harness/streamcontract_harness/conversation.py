@@ -113,11 +113,17 @@ class Conversation:
             await self._linger(stream)
 
     def next_cycle(self) -> h11.Connection | None:
-        """The connection for another request; None when this one was its last."""
-        if self.http.our_state is not h11.DONE or self.http.their_state is not h11.DONE:
+        """The connection for another request; None when this one was its last.
+
+        Line ends behind the response may be passed over (RFC 9112, sections 2.2 and 9.2), which h11 does not.
+        """
+        if self.at_end or self.http.our_state is not h11.DONE or self.http.their_state is not h11.DONE:
             return None
-        self.http.start_next_cycle()
-        return self.http
+        behind = self.http.trailing_data[0].lstrip(b"\r\n")
+        fresh = h11.Connection(h11.CLIENT, max_incomplete_event_size=self.limits.head)
+        if behind:
+            fresh.receive_data(behind)
+        return fresh
 
     async def _linger(self, stream: ByteStream) -> None:
         """Wait for bytes behind the end of the response; a server that hangs up is waited for no longer."""

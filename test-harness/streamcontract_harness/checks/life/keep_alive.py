@@ -44,7 +44,7 @@ def probe(bench: Bench) -> Iterator[Reported]:
         )  # fmt: skip
         return
     if len(answers) < 2:
-        raise NotTriedError("the server closes the connection behind a stream, and says so")
+        raise NotTriedError("the server closes the connection behind a stream")
     again = answers[1].exchange
     if not again.answered and again.ending is Ending.CUT:
         raise NotTriedError("the server closes the connection behind a stream")

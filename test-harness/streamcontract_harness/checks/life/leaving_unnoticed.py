@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from streamcontract import Level
 from streamcontract_harness.bench import Bench, NotTriedError, first_byte_after
 from streamcontract_harness.exchange import Exchange
-from streamcontract_harness.leaving import LEAVERS, leave
+from streamcontract_harness.leaving import LEAVERS, leave, patience
 from streamcontract_harness.reading import Reading
 from streamcontract_harness.results import Reported
 from streamcontract_harness.service import Service, served
@@ -25,7 +25,7 @@ from streamcontract_harness.service import Service, served
 __all__ = ["probe"]
 
 ID = "life.leaving-unnoticed"
-LATE = 1.0
+LATE = 0.75
 """Seconds on top of three times what it took before, from which an answer is late."""
 NOTICED = 2.0
 """Seconds within which an application has noticed."""
@@ -62,7 +62,7 @@ def _inside(bench: Bench, open_calls: Callable[[], int]) -> Iterator[Reported]:
 def _outside(bench: Bench) -> Iterator[Reported]:
     """Elsewhere it shows only where those who come later have to wait; a delay that is seen once is no proof."""
     limit = 3 * bench.first_byte_after + LATE
-    if not bench.is_endless and bench.most(LEAVERS) * bench.lasts < 1.5 * limit:
+    if not bench.is_endless and bench.most(LEAVERS) * bench.lasts - patience(bench) < 1.3 * limit:
         raise NotTriedError(f"the stream is over in {bench.lasts:.2f} s, too soon to see whether leaving it is noticed")
     left = len(leave(bench))
     late, reported = _first_byte(bench)

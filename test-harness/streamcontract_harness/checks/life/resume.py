@@ -15,6 +15,7 @@ Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-ev
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from streamcontract import Level
 from streamcontract_harness.bench import Bench, NotTriedError
@@ -47,8 +48,9 @@ def probe(bench: Bench) -> Iterator[Reported]:
     whole = read_whole(bench, request)
     ids = [event.id or "" for event in whole.events]
     live = [(id_, judgement) for id_, judgement in live if id_ in ids]
-    chosen = dict.fromkeys((ids[len(ids) // 2], ids[0], ids[-1]))
-    for id_, judgement in (*live, *((id_, come_back(bench, request, id_)) for id_ in chosen)):
+    middle, *others = dict.fromkeys((ids[len(ids) // 2], ids[0], ids[-1]))
+    asked = [(middle, come_back(bench, request, middle)), *live]
+    for id_, judgement in chain(asked, ((id_, come_back(bench, request, id_)) for id_ in others)):
         gone = _gone(bench, whole, id_, judgement, level)
         if gone is None:
             continue

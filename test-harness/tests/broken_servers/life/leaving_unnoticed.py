@@ -1,0 +1,34 @@
+"""Makes one stream after the other, each to its end, whether anybody reads it or not."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+from literal_server import Do, Pause, Received, Step, stream
+from small_contracts import TICKS, ticker
+
+TURN = threading.Lock()
+
+
+def unheeding(data: bytes) -> Do:
+    """Sends, and does not look at what comes of it."""
+
+    def send(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection.sendall(data)
+
+    return Do(send)
+
+
+def watch(_: Received) -> Iterator[Step]:
+    with TURN:
+        for part in stream(TICKS[:28], TICKS[28:56], TICKS[56:]):
+            assert isinstance(part, bytes)
+            yield unheeding(part)
+            yield Pause(0.09)
+
+
+ID = "life.leaving-unnoticed"
+CONTRACT = ticker()
+ROUTES = {"GET /ticks": watch}
