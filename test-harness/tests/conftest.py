@@ -1,4 +1,4 @@
-"""Says at the end of a run of the tests how many broken servers were found, and at how many right ones there was an alarm."""
+"""Says at the end of the tests how many broken servers were found, and at how many right ones there was an alarm."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for report in terminalreporter.stats.get(outcome, ())
         if isinstance(report, pytest.TestReport) and (report.when == "call" or report.failed)
     ]
-    right, all_right = _of(results, RIGHT)
-    found, all_broken = _of(results, BROKEN)
-    if all_right or all_broken:
-        terminalreporter.write_line(
-            f"conformance: found {found} of {all_broken}, false alarms {all_right - right} of {all_right}"
-        )
+    found, broken = _of(results, BROKEN)
+    silent, right = _of(results, RIGHT)
+    parts = [
+        *([f"found {found} of {broken}"] if broken else []),
+        *([f"false alarms {right - silent} of {right}"] if right else []),
+    ]
+    if parts:
+        terminalreporter.write_line(", ".join(parts))
 
 
 def _of(results: list[pytest.TestReport], test: str) -> tuple[int, int]:

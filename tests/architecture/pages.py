@@ -26,7 +26,7 @@ class Block:
 
 def pages() -> list[Path]:
     """All pages that a reader may come to."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "test-harness" / "README.md"]
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "test-harness" / "README.md"]
 
 
 def blocks(page: Path, language: str | None = None) -> Iterator[Block]:

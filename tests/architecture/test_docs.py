@@ -205,5 +205,12 @@ def test_a_stale_part_would_be_found(making: ModuleType) -> None:
     assert "s0 --> s1: meta" in language
     assert making.made_anew(language.replace("sequence: meta delta*", "sequence: meta delta+")) != language
     findings = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
-    assert "### wire.cut" in findings
-    assert making.made_anew(findings.replace("### wire.cut", "### wire.cot")) == findings
+    assert "[`wire.cut`](checks/wire.cut.md)" in findings
+    assert making.made_anew(findings.replace("[`wire.cut`]", "[`wire.cot`]")) == findings
+
+
+def test_the_pages_of_the_checks_are_up_to_date(making: ModuleType) -> None:
+    wanted = making.check_pages()
+    assert len(wanted) > 30
+    there = {path: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "checks").iterdir()}
+    assert there == wanted, "run make generate"

@@ -70,8 +70,8 @@ def _grows(arrivals: Sequence[Arrival]) -> bool:
 
 def _in_blocks(tally: Tally, arrival: Arrival, blocks: Blocks) -> Reported:
     message = (
-        f"{arrival.events} events came in {blocks.count} blocks of {blocks.size:,} bytes, {_ms(blocks.pause)} apart, which"
-        " cut events in two: a buffer between them and their client is sent when it is full; flush after each event"
+        f"{arrival.events} events came in {blocks.count} blocks of {blocks.size:,} bytes, {_ms(blocks.pause)} apart,"
+        " which cut events in two: a buffer before their client is sent when it is full; flush after each event"
     )
     return _finding(tally, arrival, message, f"blocks of {blocks.size:,} bytes")
 

@@ -6,7 +6,7 @@ What to do: write a blank line behind every event, the last one too. What is mis
 fault (`sequence.truncated`); the message says what it is.
 Right: `data: bye`, then two line ends.
 Wrong: `data: bye`, then one, or none.
-Not wrong: a comment at the end, or a field that dispatches nothing.
+Not wrong: a comment that does not end.
 Found by: the monitor, in every stream that the guard, `check` or `replay` reads.
 Spec: HTML, section 9.2.6, https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 """
