@@ -97,6 +97,8 @@ def details(finding: ShownFinding) -> str:
 
 def visible(text: str) -> str:
     """A text in which nothing acts on a terminal: control characters and the like are written as escapes."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

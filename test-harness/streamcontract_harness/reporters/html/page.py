@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from functools import cache, partial
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ FOLDER = Path(__file__).parent
 URL = re.compile(r"https?://[^\s`)]+[^\s`).,;]")
 LONGEST_TEXT = 20_000
 LONGEST_NAME = 60
+REMEMBERED = 5_000
+"""Texts, most of them words that come again and again."""
+LINE_ENDS = {"␍": "CR", "␊": "LF"}
 
 
 def write(report: Report, redactor: Redactor, path: Path, strict: bool = False) -> None:
@@ -50,7 +54,7 @@ def _environment(redactor: Redactor) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=partial(_said, redactor),
+        finalize=partial(_said, lru_cache(REMEMBERED)(partial(_fit, redactor))),
     )
     environment.filters |= {
         "linked": _linked,
@@ -58,15 +62,20 @@ def _environment(redactor: Redactor) -> Environment:
         "number": number,
         "span": _span,
         "capital": _capital,
+        "line_text": _line_text,
+        "line_end": _line_end,
     }
     return environment
 
 
-def _said(redactor: Redactor, value: Any) -> Any:
-    """A value as the page says it: without the run's secrets, control characters written as escapes."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    text = visible(redactor.text(value))
+def _said(fit: Callable[[str], str], value: Any) -> Any:
+    """A value as the page says it; what is markup is made of such values already."""
+    return fit(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _fit(redactor: Redactor, text: str) -> str:
+    """A text without the run's secrets, control characters written as escapes."""
+    text = visible(redactor.text(text))
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
@@ -92,6 +101,15 @@ def _thousands(value: float, digits: int = 0) -> str:
 
 def _span(ms: float) -> str:
     return f"{ms / 1000:,.3g} s" if ms >= 1000 else f"{ms:,.3g} ms"
+
+
+def _line_text(line: str) -> str:
+    return line.rstrip("".join(LINE_ENDS))
+
+
+def _line_end(line: str) -> str:
+    """How a line of the stream ends, in letters: not every font has the signs for it."""
+    return " ".join(LINE_ENDS[sign] for sign in line[len(_line_text(line)) :])
 
 
 def _capital(text: str) -> str:

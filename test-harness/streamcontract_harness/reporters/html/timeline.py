@@ -94,10 +94,7 @@ def timeline(kept: KeptStream, arrived: list[Arrival]) -> Timeline:
     total = max(end, *times, 0.001) if times else max(end, 0.001)
     silences = list(pairwise([0.0, *times, total]))
     longest = max(silences, key=lambda pair: pair[1] - pair[0])
-    by_name: dict[str, list[Arrival]] = defaultdict(list)
-    for arrival in arrived:
-        known = arrival.name in by_name or len(by_name) < MOST_LANES
-        by_name[arrival.name if known else OTHERS].append(arrival)
+    by_name = _by_name(arrived)
     found = {finding.event_index for finding in kept.findings} - {None}
     buckets = max(MOST_MARKS // max(len(by_name), 1), 20)
     lanes = tuple(Lane(name, len(all_), tuple(_marks(all_, total, buckets, found))) for name, all_ in by_name.items())
@@ -129,6 +126,15 @@ def _name(kept: KeptStream, event: ReceivedEvent, say: Callable[[str], str]) -> 
         return classified.symbol
     called = say(classified.called or event.event or "message")
     return f"{called} ({'invalid' if classified.faults else 'not in the contract'})"
+
+
+def _by_name(arrived: list[Arrival]) -> dict[str, list[Arrival]]:
+    """By name, in the order in which the names came; what is no event comes last."""
+    by_name: dict[str, list[Arrival]] = defaultdict(list)
+    for arrival in sorted(arrived, key=lambda arrival: arrival.index is None):
+        known = arrival.index is None or arrival.name in by_name or len(by_name) < MOST_LANES
+        by_name[arrival.name if known else OTHERS].append(arrival)
+    return by_name
 
 
 def _marks(arrived: list[Arrival], total: float, buckets: int, found: set[int | None]) -> Iterator[Mark]:

@@ -27,6 +27,8 @@ VERDICTS = {
     Verdict.VIOLATES: ("violates", "✗", "Violates the contract"),
     Verdict.INCONCLUSIVE: ("inconclusive", "?", "Inconclusive: the server could not be tested as a whole"),
 }
+MANY = 50
+"""Findings beyond which a browser is told to lay them out only when they come into view."""
 UNTESTABLE = ("untestable", "∅", "Could not be tested")
 
 
@@ -69,6 +71,7 @@ class View:
     notes: tuple[str, ...]
     pages: tuple[Page, ...]
     page_of: Mapping[str, str]
+    many: bool
 
 
 def view(report: Report, redactor: Redactor, say: Callable[[str], str]) -> View:
@@ -97,6 +100,7 @@ def view(report: Report, redactor: Redactor, say: Callable[[str], str]) -> View:
         notes=tuple(report.notes),
         pages=tuple(pages[id_] for id_ in sorted(pages)),
         page_of={id_: page.id for id_, page in page_of.items()},
+        many=len(found) > MANY,
     )
 
 
