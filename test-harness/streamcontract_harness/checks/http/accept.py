@@ -2,11 +2,13 @@
 
 Requirement: http.accept (MUST or SHOULD).
 Why it matters: a client that cannot read event streams must be able to tell that it has one in front of it.
+What to do: look at `Accept` before the stream begins and answer 406, as the contract documents, or leave the header
+alone; do not put the type that was asked for on the events.
 Right: 406; or the stream all the same, as `text/event-stream`, since a server may disregard the header; or another
 answer that the contract has.
 Wrong: a server error, or no answer; events under the media type that was asked for; and, as a warning, the stream
 where the contract documents a 406.
-Spec: https://www.rfc-editor.org/rfc/rfc9110#section-12.4.1
+Spec: RFC 9110, section 12.4.1, https://www.rfc-editor.org/rfc/rfc9110#section-12.4.1
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 Requirement: http.head (MUST or SHOULD).
 Why it matters: proxies, link checkers and health checks ask by HEAD. Bytes behind the head of such an answer are taken
 for the next answer on the connection, and a handler that runs the whole stream first leaves them waiting.
+What to do: send the head and end there, without running the handler; a framework that sends HEAD to the handler of
+GET does not know that it streams. Or refuse the method with 405.
 Right: the head that GET would have, and nothing behind it; or 405, 404, 501.
 Wrong: events behind the head; no head as long as the stream goes on; and, as a warning, a server error.
-Spec: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
+Spec: RFC 9110, section 9.3.2, https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 Requirement: http.late-refusal (MUST).
 Why it matters: 200 says that the request has succeeded. Clients, proxies and monitoring go by it: the failure is
 counted as a success, and a client that reconnects by itself asks again and again for what it will never get.
+What to do: check the request before the head is sent, which means before the generator is handed to the framework;
+only what fails later is an event.
 Right: a request without a required property is answered with 400 or 422, as the contract documents, before any event.
 Wrong: `200 OK`, and a stream whose only event says that the request was wrong.
-Spec: https://www.rfc-editor.org/rfc/rfc9110#section-15.3.1
+Spec: RFC 9110, section 15.3.1, https://www.rfc-editor.org/rfc/rfc9110#section-15.3.1
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
 Requirement: http.options (SHOULD).
 Why it matters: browsers ask by OPTIONS before they send a request to another origin. It asks what may be done, and not
 that it be done: a stream that is begun for it costs what a stream costs, and the browser waits for its end.
+What to do: answer OPTIONS in the framework or in a CORS middleware, and register the handler for its own method only.
 Right: 204 or 200 with `Allow`; 405 or 501 where the method is not known.
 Wrong: an event stream; an answer without end; a server error.
-Spec: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
+Spec: RFC 9110, section 9.3.7, https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7
 """
 
 from __future__ import annotations

@@ -3,10 +3,12 @@
 Requirement: life.client-leaves (MUST).
 Why it matters: clients leave all the time: a tab is closed, a phone loses its network. A server that keeps a lock, a
 connection of its pool or a place in its queue for each of them serves fewer and fewer, and in the end nobody.
+What to do: give back in a `finally` (or what the language has for it) all that a stream holds: locks, places in a
+queue, connections of a pool.
 Right: six clients leave behind the head or behind the first bytes; the same request is then answered by a stream that
 is right, as it was before.
 Wrong: an exception in the write to a closed connection leaves a lock held, and the next request waits for ever.
-Spec: https://www.rfc-editor.org/rfc/rfc9112#section-9.5
+Spec: RFC 9112, section 9.5, https://www.rfc-editor.org/rfc/rfc9112#section-9.5
 """
 
 from __future__ import annotations

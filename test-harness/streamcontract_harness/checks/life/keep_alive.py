@@ -3,10 +3,12 @@
 Requirement: life.keep-alive (MUST).
 Why it matters: clients and proxies send the next request over a connection whose last response has ended. Bytes that
 stand behind that end are taken for the next answer, which may be another user's.
+What to do: leave the framing to the HTTP library, write nothing behind the last chunk, and send `Connection: close`
+where the connection is not to be used again.
 Right: the stream ends with its last chunk, and the next request on the connection is answered like any other; or the
 head says `Connection: close`; or the connection is closed.
 Wrong: more bytes behind the last chunk; a second request that is never answered, or by a part of the first stream.
-Spec: https://www.rfc-editor.org/rfc/rfc9112#section-9.3
+Spec: RFC 9112, section 9.3, https://www.rfc-editor.org/rfc/rfc9112#section-9.3
 """
 
 from __future__ import annotations

@@ -3,10 +3,12 @@
 Requirement: life.leaving-unnoticed (SHOULD).
 Why it matters: the work for a stream that nobody reads costs what it costs (a model's tokens, a place in a pool), and
 those who still wait, wait for it.
+What to do: watch for the disconnect while the stream waits for its next event (`http.disconnect` in ASGI, the
+request's context in Go, `close` on the response in Node), and cancel the work.
 Right: the connection is watched while the stream is made; when the client closes it, the handler is cancelled.
 Wrong: a server that makes one stream after the other makes each to its end, and the next client waits for all of
 those that have left; or, checked with `--app`, calls of the application go on after their clients have left.
-Spec: https://www.rfc-editor.org/rfc/rfc9112#section-9.5
+Spec: RFC 9112, section 9.5, https://www.rfc-editor.org/rfc/rfc9112#section-9.5
 """
 
 from __future__ import annotations

@@ -3,10 +3,12 @@
 Requirement: life.many-at-once (MUST).
 Why it matters: each open stream holds a connection, and whatever the server keeps for it; the first busy day is a bad
 time to learn that the eleventh reader breaks the stream of the first.
+What to do: find what the streams share (threads of a pool, connections to a database, open files), give it room for
+as many as are served, and refuse the others with 429 or 503 before their streams begin.
 Right: twenty clients ask at once; each gets a stream that is right by itself, or is refused as the contract says
 (429, 503). Fewer are sent where that many would take half of the time limit one by one.
 Wrong: some of the streams break off, lose events or get no answer at all; some are refused by an undocumented status.
-Spec: https://www.rfc-editor.org/rfc/rfc9110#section-15.6.4
+Spec: RFC 9110, section 15.6.4, https://www.rfc-editor.org/rfc/rfc9110#section-15.6.4
 """
 
 from __future__ import annotations

@@ -3,13 +3,15 @@
 Requirement: life.resume (MUST or SHOULD).
 Why it matters: browsers reconnect by themselves and send the id of the last event that they have. Whoever trusts that
 shows text with a hole in it, or with a sentence twice, and nobody sees an error.
+What to do: keep events by their ids for as long as a client may come back, ids of different streams apart, and go on
+with the one behind `Last-Event-ID`.
 Right: the stream goes on with the event behind that one; when there is none, an empty stream, or 204, which tells the
 client not to come back.
 Wrong: it goes on one event too late, or too early; it ends before all that is missing has come; it is the stream of
 another request.
 Found by: leaving in the middle and coming back, and coming back with the first id, one from the middle and the last.
 A violation where the contract has `Last-Event-ID` as a parameter, else a warning.
-Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
+Spec: HTML, section 9.2.4, https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
 """
 
 from __future__ import annotations

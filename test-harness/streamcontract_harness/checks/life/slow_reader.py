@@ -3,11 +3,13 @@
 Requirement: life.slow-reader (MUST).
 Why it matters: phones and proxies read in fits and starts. A server that throws away what does not fit into a buffer
 loses events in silence, and one that waits for its slowest reader in a place that all share lets all of them wait.
+What to do: let each stream wait for its own connection (await the write, or its drain), with a bound for what is kept
+for it.
 Right: while a reader does not read, the server waits for it alone; then the stream goes on where it was.
 Wrong: events are dropped when the connection's buffer is full; the connection is cut after a second without reading.
 Found by: reading nothing for a while behind the head, with a small receive window, then to the end; meanwhile another
 client asks. A stream that fits into the system's own buffers shows nothing (on one machine, Linux holds some MiB).
-Spec: https://www.rfc-editor.org/rfc/rfc9112#section-9.5
+Spec: RFC 9112, section 9.5, https://www.rfc-editor.org/rfc/rfc9112#section-9.5
 """
 
 from __future__ import annotations
