@@ -2,8 +2,8 @@
 
 A file under `broken_servers/<family>/` has an `ID`, which it is to be found out by and nothing else; one under
 `right_servers/<group>/` has none, and nothing is to be found. Both have a `CONTRACT` (a document as plain data) and
-`ROUTES` (see `literal_server`), and may have `OPTIONS` of the run, `BEFORE` (what is done with a new connection) and,
-where the check's page leaves it open, the `LEVEL` of what is found.
+`ROUTES` (see `literal_server`), and may have `OPTIONS` of the run and, where the check's page leaves it open, the `LEVEL`
+of what is found.
 """
 
 from __future__ import annotations
@@ -66,8 +66,7 @@ class ServerFile:
         """The report of a whole run against it."""
         settings = {"seed": 1, "max_examples": 3, "timeout": 5.0, **getattr(self.module, "OPTIONS", {}), **options}
         contract = contract_of(self.module.CONTRACT, folder)
-        before = getattr(self.module, "BEFORE", ())
-        with LiteralServer(routes or self.module.ROUTES, before_request=before) as server:
+        with LiteralServer(routes or self.module.ROUTES) as server:
             *_, last = run(contract, Options(server.url, **settings))
         assert isinstance(last, RunFinished)
         return last.report

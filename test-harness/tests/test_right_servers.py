@@ -33,7 +33,7 @@ def test_nor_where_each_byte_comes_by_itself(path: Path, tmp_path: Path) -> None
     body = right.module.BODY
     size = 1 if len(body) <= 10_000 else 997
     parts = [body[at : at + size] for at in range(0, len(body), size)]
-    assert_right(right.checked(tmp_path, {"GET /ticks": stream(*parts)}, max_examples=1))
+    assert_right(right.checked(tmp_path, {"GET /ticks": stream(*parts)}, max_examples=1, ignore=("life",)))
 
 
 MEASURED = """
