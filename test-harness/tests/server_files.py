@@ -2,8 +2,8 @@
 
 A file under `broken_servers/<family>/` has an `ID`, which it is to be found out by and nothing else; one under
 `right_servers/<group>/` has none, and nothing is to be found. Both have a `CONTRACT` (a document as plain data) and
-`ROUTES` (see `literal_server`), and may have `OPTIONS` of the run and, where the check's page leaves it open, the `LEVEL`
-of what is found.
+`ROUTES` (see `literal_server`), and may have `OPTIONS` of the run and, where the check's page leaves it open, the
+`LEVEL` of what is found.
 """
 
 from __future__ import annotations

@@ -67,6 +67,13 @@ def test_only_new_findings_are_returned_and_all_are_kept() -> None:
     assert ids(monitor) == ["sequence.unexpected-event", "schema.payload", "sequence.truncated"]
 
 
+def test_what_a_failing_server_does_is_said_of_a_truncated_stream() -> None:
+    monitor = chat().monitor()
+    monitor.observe(Event("meta", {"chatId": "1"}))
+    (finding,) = monitor.close()
+    assert finding.message.endswith("; a server that fails sends error, or lets the connection break off")
+
+
 def test_the_request_is_kept_with_every_finding() -> None:
     request = Request(method="POST", url="http://127.0.0.1/watch", body={"prompt": "x"})
     monitor = watched(chat(), [DELTA], request=request)

@@ -12,7 +12,9 @@ Wrong: ten events after a second, twenty after two, and each time all at once; b
 between them, whose ends cut events in two.
 Not wrong: a first event that takes long, however fast the others come behind it, when that does not grow with their
 number. Where every stream has the same number of events it cannot be told, and the report says so.
-Spec: HTML, section 9.2.7, https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
+Spec: HTML, section 9.2.7, on layers that know nothing of the timing,
+https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes; HTML, section 9.2.5, on buffers,
+https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
 
 from __future__ import annotations
