@@ -71,7 +71,7 @@ def test_what_a_failing_server_does_is_said_of_a_truncated_stream() -> None:
     monitor = chat().monitor()
     monitor.observe(Event("meta", {"chatId": "1"}))
     (finding,) = monitor.close()
-    assert finding.message.endswith("; a server that fails sends error, or lets the connection break off")
+    assert finding.message.endswith("; a server that fails sends error or lets the connection break off")
 
 
 def test_the_request_is_kept_with_every_finding() -> None:

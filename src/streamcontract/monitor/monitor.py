@@ -266,7 +266,7 @@ class StreamMonitor:
     def _tell_order(self, fault: OrderFault, where: Where, symbol: str | None) -> None:
         ignored = f"; ignored as unknown: {self.unknown}" if self.unknown else ""
         failures = sorted(set(self.stream.outcome.failure).intersection(fault.expected)) if symbol is None else []
-        remedy = f"; a server that fails sends {listing(failures)}, or lets the connection break off" if failures else ""
+        remedy = f"; a server that fails sends {listing(failures)} or lets the connection break off" if failures else ""
         self._ledger.add(
             fault.kind.value,
             where,

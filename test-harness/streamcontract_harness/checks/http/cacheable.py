@@ -3,8 +3,7 @@
 Requirement: http.cacheable (SHOULD).
 Why it matters: a cache that believes it answers the next client with yesterday's events, at once and with no server
 behind them; some hold the stream back until it is whole, so as to store it.
-What to do: send `Cache-Control: no-store`, or say nothing. Where no request changes what a stream says, and it may well
-be used again, it is rather a plain answer.
+What to do: send `Cache-Control: no-store`, or say nothing. What may well be used again is rather a plain answer.
 Right: `Cache-Control: no-store`; `no-cache`; `max-age=0`; no such header.
 Wrong: `Cache-Control: public, max-age=3600`; `s-maxage=60`; `Expires` an hour from now.
 Not wrong: the answer to a POST, which caches leave alone; `max-age` beside `no-cache`.
