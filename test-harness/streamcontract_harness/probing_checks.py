@@ -21,6 +21,11 @@ __all__ = ["ProbingChecks"]
 LONG = 3.0
 """Seconds: a stream that takes longer is probed only where there is no shorter one."""
 
+LARGE = 65_536
+"""Bytes from which a server may come to wait for its reader."""
+ENOUGH = 20
+"""Events: from a longer stream no more can be learnt, and it may be more work."""
+
 Seen = tuple[Probe, Judgement]
 
 
@@ -108,14 +113,17 @@ def _alike(seen: Seen, probe: Probe, judgement: Judgement) -> bool:
     return known.key == probe.key or other.exchange.chunks.data == judgement.exchange.chunks.data
 
 
-def _worth(seen: Seen) -> tuple[bool, bool, bool, int]:
-    """Rather a whole stream that ended in success, one that is soon over, and a long one of these."""
+def _worth(seen: Seen) -> tuple[float, ...]:
+    """Rather a whole stream that ended in success, from its beginning, soon over, of several events, little work."""
     _, judgement = seen
     monitor, exchange = judgement.monitor, judgement.exchange
     if monitor is None:
-        return False, False, False, 0
-    soon = exchange.ended - exchange.started <= LONG
-    return monitor.verdict is Verdict.CONFORMS, monitor.outcome == "success", soon, monitor.events
+        return ()
+    takes = exchange.ended - exchange.started
+    is_whole, is_success = monitor.verdict is Verdict.CONFORMS, monitor.outcome == "success"
+    is_resumed = exchange.request.header("last-event-id") is not None
+    is_large = exchange.size >= LARGE
+    return is_whole, is_success, not is_resumed, takes <= LONG, is_large, min(monitor.events, ENOUGH), -takes
 
 
 def _none(_: Bench) -> Iterator[Reported]:

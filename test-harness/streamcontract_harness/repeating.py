@@ -6,6 +6,7 @@ ids (every UUID in it is replaced), and where that is of no use, other requests 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 from streamcontract_harness.examiner import Attempt, Examiner
@@ -18,6 +19,8 @@ __all__ = ["Repeater", "with_new_ids"]
 
 CONFLICT = 409
 """The status by which a request is told that what it names is there already (RFC 9110, section 15.5.10)."""
+WAITS = (0.0, 0.5, 1.0)
+"""Seconds before each try: a server that was kept busy may refuse what it took before."""
 MOST_OTHERS = 8
 """Requests that are made from the contract in place of one that is used up."""
 
@@ -59,7 +62,8 @@ class Repeater:
 
     def lead(self) -> SentRequest | None:
         """Make the calls before the stream, and the request that is to be sent last."""
-        for _ in range(MOST_OTHERS if self._make == self._other else 1):
+        for wait in (0.0,) * MOST_OTHERS if self._make == self._other else WAITS:
+            time.sleep(wait)
             probe = self._make()
             request = None if probe is None else probe.lead(self._examiner.send)
             if request is not None:
