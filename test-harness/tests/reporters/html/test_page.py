@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from reporters.html.sample import HOSTILE, SECRET, read_stream, sample
+from reporters.html.sample import HOSTILE, SECRET, contract, read_stream, sample
 
 from streamcontract import Finding, Level, Unsettled, Verdict
 from streamcontract_harness.redaction import Redactor
@@ -13,7 +13,7 @@ from streamcontract_harness.reporters.html.page import write
 from streamcontract_harness.results import Report, Reported
 
 REDACTOR = Redactor([("Authorization", f"Bearer {SECRET}")])
-VOID = {"meta", "input", "img", "br", "path", "rect", "circle", "line"}
+VOID = {"meta", "input", "img", "br"}
 
 
 class Read(HTMLParser):
@@ -61,8 +61,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
     report = sample(folder, 30)
     hostile = HOSTILE.encode().replace(b"\x1b", b"")
     ending = b"event: " + hostile + b"\ndata: " + hostile + b"\nid: " + hostile + b"\n\nevent: tick\ndata: {}\n\n"
-    from reporters.html.sample import contract  # noqa: PLC0415
-
     read_stream(report, contract(folder), "watch", [(100.1, b": " + hostile + b"\n\n" + ending)])
     report.tallies["watch"].unknown.add(HOSTILE)
     report.tallies["watch"].unsettled["rule.x"] = Unsettled("rule.x", f"{HOSTILE} {SECRET}")

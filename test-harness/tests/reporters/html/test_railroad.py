@@ -9,7 +9,7 @@ from streamcontract.contract.grammar import parse, symbols
 from streamcontract_harness.reporters.html.railroad import LONGEST_LABEL, MOST_STOPS, Diagram, Label, diagram
 
 TEXTS = [
-    "a", "", "a b c", "a | b | c d", "a* b+ c?", "(a | b c)* d", "a & b & c?", "meta (block+ | refusal) (usage & cost?) done",
+    "a", "", "a b c", "a | b | c d", "a* b+ c?", "(a | b c)* d", "a & b & c?", "m (b+ | r) (u & c?) d",
     "a{2} b{2,} c{1,3}", "((a? | b*)+ | (c & d)) e", "()", "(a | )* b",
 ]  # fmt: skip
 

@@ -41,7 +41,7 @@ def test_lanes_are_the_kinds_of_events_in_the_order_of_their_coming(report: Repo
     assert [(lane.name, lane.count) for lane in picture.lanes] == [
         ("meta", 1), ("block_start", 1), ("delta", 6), ("block_stop", 1), ("usage", 1), ("done", 1), ("comments", 1),
     ]  # fmt: skip
-    assert picture.lanes[2].marks[0].title == "delta · event 3 · 160.0 ms · 75 bytes"
+    assert picture.lanes[2].marks[0].title == "delta · event 3 · 160.0 ms · 66 bytes"
     assert not picture.shared
 
 
@@ -59,7 +59,7 @@ def test_what_a_finding_is_about_has_a_mark_of_its_own(report: Report, tmp_path:
     wrong = [(100.0005, b'event: tick\ndata: {"n": "no number"}\n\n')]
     right = [(100 + n / 10_000, b'event: tick\ndata: {"n": 0}\n\n') for n in range(10, 5_000)]
     _, picture = drawn(report, tmp_path, "watch", [*wrong, *right])
-    assert [mark.title for mark in picture.lanes[0].marks if mark.found] == ["tick · event 1 · 0.5 ms · 39 bytes"]
+    assert [mark.title for mark in picture.lanes[0].marks if mark.found] == ["tick · event 1 · 0.5 ms · 38 bytes"]
 
 
 def test_names_of_the_servers_are_made_fit_and_lanes_are_bounded(report: Report, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_names_of_the_servers_are_made_fit_and_lanes_are_bounded(report: Report,
 def test_of_a_stream_that_was_not_kept_whole_the_beginning_is_drawn(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_module, "STREAM_BYTES", 300)
+    monkeypatch.setattr(kept_module, "STREAM_BYTES", 240)
     kept, picture = drawn(report, tmp_path, "chat", list(chat(late=2.4)))
     assert not kept.is_whole
     assert picture.total_ms == pytest.approx(240, abs=1)  # the last byte that was kept, not the end of the stream
