@@ -35,7 +35,7 @@ generate: setup ## Make the payload types and the docs' tables from the contract
 	$(BIN)/python tools/generate.py
 	$(BIN)/python tools/pages.py
 
-screenshots: setup ## Take the pictures of the stocks page in the docs; needs Chromium
+screenshots: setup ## Take the pictures of the docs; needs Chromium
 	$(BIN)/python tools/screenshots.py
 
 test: setup ## All tests: those that measure a pace by themselves, then the others, three at a time
