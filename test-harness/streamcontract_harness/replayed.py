@@ -15,7 +15,7 @@ from streamcontract_harness.judge import Judgement, count
 from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.results import Report, Reported, Stretch
 
-__all__ = ["junit", "markdown", "report_of", "sarif"]
+__all__ = ["html", "junit", "markdown", "report_of", "sarif"]
 
 OF_TIME = ("timing.first-event", "timing.silence", "timing.total")
 
@@ -33,6 +33,7 @@ def report_of(replayed: Replayed) -> Report:
     count(tally, Judgement(exchange, tuple(monitor.findings), monitor))
     for id_ in () if replayed.arrivals else OF_TIME:
         tally.unsettled.setdefault(id_, Unsettled(id_, "the recording has no arrival times"))
+    report.kept.take(exchange, monitor, monitor.findings)
     asked = exchange.request if replayed.request is not None and replayed.request.url else None
     for finding in monitor.findings:
         stretch = Stretch.around(exchange, finding.offset) if finding.offset is not None else None
@@ -72,6 +73,7 @@ def _write(kind: str, replayed: Replayed, path: Path) -> None:
     WRITERS[kind](report_of(replayed), replayed.redactor(), path, False)
 
 
+html = partial(_write, "html")
 junit = partial(_write, "junit")
 markdown = partial(_write, "markdown")
 sarif = partial(_write, "sarif")

@@ -1,4 +1,4 @@
-"""The command line that makes a run again."""
+"""The command line that makes a run again, where the settings file that it had, if any, is still found."""
 
 from __future__ import annotations
 
@@ -36,3 +36,7 @@ def _options(options: Options, redactor: Redactor) -> Iterator[str]:
         yield from ("--ignore", ",".join(options.ignore))
     if options.timeout != usual.timeout:
         yield from ("--timeout", f"{options.timeout:g}")
+    if options.run_seconds != usual.run_seconds:
+        yield from ("--run-timeout", f"{options.run_seconds:g}")
+    if options.workers != usual.workers:
+        yield from ("--workers", str(options.workers))

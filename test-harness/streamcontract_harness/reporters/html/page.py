@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -22,7 +21,6 @@ from streamcontract_harness.results import Report
 __all__ = ["write"]
 
 FOLDER = Path(__file__).parent
-URL = re.compile(r"https?://[^\s`)]+[^\s`).,;]")
 LONGEST_TEXT = 20_000
 LONGEST_NAME = 60
 REMEMBERED = 5_000
@@ -57,7 +55,7 @@ def _environment(redactor: Redactor) -> Environment:
         finalize=partial(_said, lru_cache(REMEMBERED)(partial(_fit, redactor))),
     )
     environment.filters |= {
-        "linked": _linked,
+        "coded": _coded,
         "thousands": _thousands,
         "number": number,
         "span": _span,
@@ -85,14 +83,10 @@ def _name(redactor: Redactor, text: str) -> str:
     return said if len(said) <= LONGEST_NAME else f"{said[:LONGEST_NAME]}…"
 
 
-def _linked(text: str) -> Markup:
-    """A text of a check's page, whose URLs become links."""
-    pieces, end = Markup(), 0
-    for match in URL.finditer(text):
-        pieces += escape(text[end : match.start()])
-        pieces += Markup('<a href="{url}" rel="noreferrer">{url}</a>').format(url=match[0])
-        end = match.end()
-    return pieces + escape(text[end:])
+def _coded(text: str) -> Markup:
+    """A text of a check's page, what stands between backticks being code."""
+    pieces = _capital(text).split("`")
+    return Markup().join(Markup("<code>{}</code>").format(p) if n % 2 else escape(p) for n, p in enumerate(pieces))
 
 
 def _thousands(value: float, digits: int = 0) -> str:

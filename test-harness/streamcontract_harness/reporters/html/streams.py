@@ -35,13 +35,16 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownStream:
-    """One stream. `facts` say in words what the picture shows; `findings` are the numbers of what was found in it."""
+    """One stream. `facts` say in words what the picture shows; `findings` are the numbers of what was found in it.
+
+    A recording without arrival times has no timeline, and one without its request no commands.
+    """
 
     title: str
     kind: str
     facts: tuple[str, ...]
     findings: tuple[int, ...]
-    timeline: Timeline
+    timeline: Timeline | None
     rows: tuple[EventRow, ...]
     commands: tuple[str, ...]
 
@@ -55,8 +58,9 @@ def streams(
 
 def _stream(kept: KeptStream, numbers: Numbers, redactor: Redactor, say: Callable[[str], str]) -> ShownStream:
     arrived = list(arrivals(kept, say))
-    picture = timeline(kept, arrived)
-    operation = kept.exchange.request.operation
+    exchange = kept.exchange
+    picture = timeline(kept, arrived) if exchange.ended > exchange.started else None
+    operation = exchange.request.operation
     keys = ((operation, finding.id, finding.place, finding.level) for finding in kept.findings)
     links = sorted({numbers[key] for key in keys if key in numbers})
     violates = kept.verdict is Verdict.VIOLATES or any(finding.level is Level.MUST for finding in kept.findings)
@@ -70,17 +74,21 @@ def _stream(kept: KeptStream, numbers: Numbers, redactor: Redactor, say: Callabl
         tuple(links[:MOST_LINKS]),
         picture,
         tuple(_rows(kept, arrived, redactor)),
-        commands(kept.exchange.request, redactor),
+        commands(exchange.request, redactor) if exchange.request.url else (),
     )
 
 
-def _facts(kept: KeptStream, picture: Timeline, arrived: list[Arrival]) -> Iterator[str]:
+def _facts(kept: KeptStream, picture: Timeline | None, arrived: list[Arrival]) -> Iterator[str]:
     events = sum(arrival.index is not None for arrival in arrived)
-    yield f"{kept.events:,} events, {kept.size:,} bytes in {picture.total_ms:,.0f} ms; {kept.exchange.ending.value}."
-    yield f"Longest silence: {picture.longest_ms:,.0f} ms, from {picture.longest_at_ms:,.0f} ms on."
+    took = f" in {picture.total_ms:,.0f} ms; {kept.exchange.ending.value}" if picture else ""
+    yield f"{kept.events:,} events, {kept.size:,} bytes{took}."
+    if picture is None:
+        yield "When they came is not known, so there is no timeline."
+    else:
+        yield f"Longest silence: {picture.longest_ms:,.0f} ms, from {picture.longest_at_ms:,.0f} ms on."
     if not kept.is_whole:
         yield f"Only its beginning was kept: {events:,} of {kept.events:,} events, {kept.exchange.size:,} bytes."
-    if picture.shared:
+    if picture is not None and picture.shared:
         marks = sum(len(lane.marks) for lane in picture.lanes)
         yield f"{len(arrived):,} arrivals are drawn as {marks:,} marks: where many come together, they share one."
 

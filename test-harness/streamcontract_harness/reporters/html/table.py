@@ -19,6 +19,9 @@ MARKS: Mapping[State, str] = {
     State.NOT_JUDGED: "○",
 }
 
+KNOWN = "☑"
+"""The mark of what the baseline knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShownCell:
@@ -72,4 +75,6 @@ def table(report: Report) -> Table:
 
 
 def _shown(cell: Cell, note: int, found: tuple[int, ...]) -> ShownCell:
+    if found and all(reported.known for reported in cell.findings):
+        return ShownCell("known", KNOWN, f"{cell.state.value}, known", note, found)
     return ShownCell(cell.state.value.replace(" ", "-"), MARKS[cell.state], cell.state.value, note, found)

@@ -63,6 +63,7 @@ class View:
     verdict: tuple[str, str, str]
     why: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
+    stale: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     command: str
     table: Table
@@ -88,6 +89,7 @@ def view(report: Report, redactor: Redactor, say: Callable[[str], str]) -> View:
         verdict=UNTESTABLE if report.untestable else VERDICTS[report.verdict],
         why=tuple(_why(report)),
         counts=_counts(report),
+        stale=tuple(" ".join((entry.id, f"({entry.operation})", entry.place)).strip() for entry in report.stale),
         facts=tuple(_facts(report, redactor)),
         command=command(report, redactor),
         table=whole,
@@ -121,6 +123,10 @@ def _why(report: Report) -> list[str]:
         reasons.append(f"{number(report.violations, 'violation')} in {number(len(operations), 'operation')}")
     elif report.warnings:
         reasons.append(f"{number(report.warnings, 'warning')}, which break no MUST")
+    if report.known:
+        reasons.append(f"{number(report.known, 'finding')} of the baseline came again, which counts for nothing")
+    if report.stale:
+        reasons.append(f"the baseline is stale: {number(len(report.stale), 'finding')} of it did not come again")
     return [f"{reason[:1].upper()}{reason[1:]}." for reason in reasons if reason]
 
 
@@ -129,6 +135,7 @@ def _counts(report: Report) -> tuple[tuple[str, int], ...]:
     return (
         ("violations", report.violations),
         ("warnings", report.warnings),
+        *((("known findings", report.known),) if report.known else ()),
         ("operations", len(report.tallies)),
         ("requests", sum(tally.requests + tally.other_methods + tally.own_requests for tally in tallies)),
         ("streams", sum(tally.streams for tally in tallies)),
@@ -137,10 +144,14 @@ def _counts(report: Report) -> tuple[tuple[str, int], ...]:
 
 
 def _facts(report: Report, redactor: Redactor) -> list[tuple[str, str]]:
-    facts = [("Contract", report.contract), ("Server", redactor.url(report.url)), ("Seed", str(report.seed))]
+    facts = [("Contract", report.contract)]
+    if report.is_replay:
+        facts.append(("Recording", report.url))
+    else:
+        facts += [("Server", redactor.url(report.url)), ("Seed", str(report.seed))]
     if report.began:
         facts.append(("Began", f"{datetime.fromtimestamp(report.began, UTC):%Y-%m-%d %H:%M:%S} UTC"))
-    facts.append(("Took", f"{report.seconds:,.1f} s"))
+        facts.append(("Took", f"{report.seconds:,.1f} s"))
     versions = [f"{package} {version(package)}" for package in PACKAGES]
     facts.append(("Made with", ", ".join([*versions, f"Python {python_version()}"])))
     return facts

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from reporters.html.sample import SECRET, sample
 
-from streamcontract_harness.redaction import Redactor
+from streamcontract.redaction import Redactor
 from streamcontract_harness.reporters.html.page import write
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -1,6 +1,7 @@
 """The page by itself: whole, safe, without secrets."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,7 +10,10 @@ import pytest
 from reporters.html.sample import HOSTILE, SECRET, contract, read_stream, sample
 
 from streamcontract import Finding, Level, Unsettled, Verdict
-from streamcontract_harness.redaction import Redactor
+from streamcontract.cli.replay_report import Replayed
+from streamcontract.redaction import Redactor
+from streamcontract_harness.baseline import KnownFinding
+from streamcontract_harness.replayed import html
 from streamcontract_harness.reporters.html.page import write
 from streamcontract_harness.results import Report, Reported
 
@@ -133,3 +137,30 @@ def test_a_run_of_which_nothing_was_seen_has_a_page(tmp_path: Path) -> None:
     report = sample(tmp_path, 0)
     empty = Report(report.contract, report.url, 1, {})
     assert "0 held" in Read(written(empty, tmp_path)).text.replace("\n", " ")
+
+
+def test_what_the_baseline_knows_is_told_as_that_and_what_it_has_too_much_as_well(tmp_path: Path) -> None:
+    report = sample(tmp_path, 1)
+    (found,) = report.findings
+    report.found = {key: replace(reported, known=True) for key, reported in report.found.items()}
+    report.stale = [KnownFinding("chat", "rule.gone", "must", "<place>")]
+    page = Read(written(report, tmp_path))
+    assert "Conforms to the contract" in page.text
+    for said in ("☑ known violation", "violated, known", "The baseline is stale", "rule.gone (chat) <place>"):
+        assert said in page.text
+    assert found.finding.message in page.text
+
+
+def test_a_recording_without_times_has_no_timeline(tmp_path: Path) -> None:
+    loaded = contract(tmp_path)
+    recorded = b'event: tick\ndata: {"n": "x"}\n\nevent: done\ndata: {"ticks": 1}\n\n'
+    monitor = loaded.stream("watch").monitor()
+    monitor.feed(recorded)
+    monitor.close()
+    replayed = Replayed(loaded, "contract.yaml", "ticks.sse", monitor, recorded, None, None)
+    html(replayed, tmp_path / "report.html")
+    text = Read((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    for said in ("Violates the contract", "ticks.sse", "When they came is not known", "schema.payload"):
+        assert said in text
+    assert "To run it again" not in text
+    assert "as curl" not in text
