@@ -85,15 +85,15 @@ class ContractFile(pytest.File):
             return f"streamcontract itself failed, which says nothing about the server: {type(error).__name__}: {error}"
 
     def _run(self) -> Report:
+        settings, place = self.settings, self.settings.place
         from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import
 
-        settings = self.settings
         chosen = [item for item in self.session.items if isinstance(item, FamilyItem) and item.file is self]
         families = {item.family for item in chosen}
         options = replace(
             options_of(settings),
-            url=settings.place.url,
-            open_calls=settings.place.open_calls,
+            url=place.url,
+            open_calls=place.open_calls,
             operations=tuple(dict.fromkeys(item.operation.id for item in chosen)),
             select=() if families >= ALWAYS else tuple(f"{family}." for family in sorted(families)),
         )
@@ -122,8 +122,6 @@ class FamilyItem(pytest.Item):
         super().__init__(**rest)
         self.family = self.name
         self.operation = operation
-        if self.config.pluginmanager.hasplugin("xdist"):  # one worker for each contract
-            self.add_marker(pytest.mark.xdist_group(self.file.nodeid))
 
     @property
     def file(self) -> ContractFile:

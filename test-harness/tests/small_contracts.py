@@ -16,6 +16,7 @@ from streamcontract import Contract
 __all__ = [
     "TICKS",
     "Tasks",
+    "Tree",
     "contract_of",
     "counted",
     "counted_by",
