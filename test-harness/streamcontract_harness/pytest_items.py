@@ -12,13 +12,12 @@ import pytest
 
 from streamcontract import Contract, ContractError, Level, Operation
 from streamcontract.redaction import Redactor, credential_names
-from streamcontract_harness.afterwards import never_asked
-from streamcontract_harness.checks.catalogue import Kind, catalogue
 from streamcontract_harness.commands.arguments import BadArgument, header_pairs, id_prefixes, server_url
 from streamcontract_harness.options import Options
 from streamcontract_harness.pytest_plugin import SETTINGS, NoServerError, Settings
+from streamcontract_harness.reporters.matrix import State, matrix
 from streamcontract_harness.reporters.shown import details, shown, visible
-from streamcontract_harness.results import Report, Reported, Tally
+from streamcontract_harness.results import Report, Reported
 
 __all__ = ["ContractFile", "FamilyItem", "FindingsWarning", "OperationNode", "options_of"]
 
@@ -27,8 +26,7 @@ OF_STREAMS = ("wire", "sequence", "schema", "slice", "rule", "timing", "life", "
 """Families, by the operations that they apply to."""
 OWN = ("slice", "rule", "afterwards")
 """Families whose findings are of parts of the contract that an operation may not have."""
-
-
+SKIPPED = (State.NOT_APPLICABLE, State.NOT_JUDGED)
 ALWAYS = {*OF_ALL, *OF_STREAMS} - {*OWN}
 
 
@@ -40,7 +38,7 @@ def options_of(settings: Settings) -> Options:
             seed=settings.seed,
             headers=header_pairs(list(settings.headers)),
             max_examples=settings.max_examples,
-            ignore=id_prefixes(settings.ignore, "--streamcontract-ignore"),
+            ignore=id_prefixes(settings.ignore.split(","), "--streamcontract-ignore"),
             timeout=settings.timeout,
         )
     except BadArgument as error:
@@ -141,7 +139,7 @@ class FamilyItem(pytest.Item):
         reason = report.untestable or report.cut_short or ("the run was interrupted" if report.interrupted else "")
         if reason and not findings:
             pytest.fail(f"could not be tested: {self._shown(reason)}", pytrace=False)
-        if not findings and (skipped := _not_tried(report.tallies[self.operation.id], self.family)):
+        if not findings and (skipped := _not_judged(report, self.operation, self.family)):
             pytest.skip(self._shown(skipped))
 
     def runtest(self) -> None:
@@ -180,28 +178,10 @@ def _families(operation: Operation) -> Iterator[str]:
         yield from (family for family in OF_STREAMS if parts.get(family, True))
 
 
-def _not_tried(tally: Tally, family: str) -> str:
-    """Why a family without findings says nothing about an operation; empty when it does."""
-    if not tally.requests:
-        return tally.not_reached or "nothing was sent"
-    if family not in OF_STREAMS:
+def _not_judged(report: Report, operation: Operation, family: str) -> str:
+    """Why no check of a family says anything about an operation; empty when one does."""
+    cells = [cell for cell in matrix(report) if cell.operation == operation.id and cell.check.startswith(f"{family}.")]
+    if any(cell.state not in SKIPPED for cell in cells):
         return ""
-    if not tally.streams:
-        return "no stream came"
-    return tally.not_judged or _never_asked(tally, family) or _not_made(tally, family)
-
-
-def _never_asked(tally: Tally, family: str) -> str:
-    if family != "afterwards" or tally.stream is None:
-        return ""
-    reasons = [unsettled.reason for unsettled in never_asked(tally.stream, tally.followed)]
-    return "; ".join(dict.fromkeys(reasons)) if len(reasons) == len(tally.stream.afterwards) else ""
-
-
-def _not_made(tally: Tally, family: str) -> str:
-    """For a family all of whose checks send requests of their own."""
-    checks = [check for check in catalogue() if check.family == family]
-    if any(check.kind is not Kind.PROBE for check in checks):
-        return ""
-    reasons = [tally.tried.get(check.id, "the run ended before") for check in checks]
-    return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
+    judged_not = [cell for cell in cells if cell.state is State.NOT_JUDGED] or cells
+    return "; ".join(dict.fromkeys(cell.reason for cell in judged_not)) or "there is nothing to check"

@@ -38,6 +38,7 @@ def assert_conforms(
 
     `strict` makes warnings fail, too; `ignore` are beginnings of finding ids. For the rest, see `judged`.
     """
+    __tracebackhide__ = True  # pytest shows the caller's line
     judgement = judged(response, contract, operation=operation, started=started)
     failing = [
         finding

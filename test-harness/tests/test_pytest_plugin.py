@@ -43,14 +43,22 @@ def run(pytester: pytest.Pytester, url: str, *arguments: str) -> pytest.RunResul
 def test_each_operation_and_family_is_an_item_and_findings_fail_it(
     pytester: pytest.Pytester, wrong: LiteralServer
 ) -> None:
-    done = run(pytester, wrong.url, "-v", "-rs", "--streamcontract-seed", "7")
-    done.assert_outcomes(failed=1, passed=9, skipped=1)
+    done = run(pytester, wrong.url, "-v", "--streamcontract-seed", "7")
+    done.assert_outcomes(failed=1, passed=10)
     done.stdout.fnmatch_lines(["streamcontract: contract.yaml against http://127.0.0.1:* (seed 7)"])
-    done.stdout.fnmatch_lines([f"contract.yaml::watch::{family} *" for family in OF_WATCH])
-    done.stdout.fnmatch_lines(["contract.yaml::number::http PASSED*", "contract.yaml::number::api PASSED*"])
+    outcomes = ["FAILED" if family == "sequence" else "PASSED" for family in OF_WATCH]
     done.stdout.fnmatch_lines([
-        "SKIPPED *no stream without a fault was seen",
+        *(f"contract.yaml::watch::{family} {outcome} *" for family, outcome in zip(OF_WATCH, outcomes, strict=True)),
+        "contract.yaml::number::http PASSED*",
+        "contract.yaml::number::api PASSED*",
     ])  # fmt: skip
+
+
+def test_family_that_was_not_judged_is_skipped_with_the_reason(pytester: pytest.Pytester) -> None:
+    with LiteralServer({}) as server:
+        done = run(pytester, server.url, "-k", "watch and (wire or http)", "-rs")
+    done.assert_outcomes(failed=1, skipped=1, deselected=9)
+    done.stdout.fnmatch_lines(["SKIPPED *no stream was had"])
 
 
 def test_failing_item_shows_the_request_the_bytes_and_the_seed(pytester: pytest.Pytester, wrong: LiteralServer) -> None:
@@ -122,12 +130,12 @@ def test_settings_of_the_ini_file_an_application_and_the_fixture(pytester: pytes
     pytester.makeini(
         "[pytest]\nstreamcontract_contracts = contract.yaml\nstreamcontract_app = apps:right\n"
         "streamcontract_max_examples = 1\nstreamcontract_headers =\n  X-One: 1\n  X-Two: 2\n"
-        "streamcontract_ignore = http.nothing-there-is\n"
+        "streamcontract_ignore = life,http.charset\n"
     )
     pytester.makepyfile(TESTS)
     done = pytester.runpytest_inprocess()
-    done.assert_outcomes(passed=10, failed=1)
-    done.stdout.fnmatch_lines(["E *violation sequence.after-end · watch", "*1 failed, 10 passed*"])
+    done.assert_outcomes(passed=9, failed=1, skipped=1)
+    done.stdout.fnmatch_lines(["E *violation sequence.after-end · watch", "*1 failed, 9 passed, 1 skipped*"])
     only = pytester.runpytest_inprocess("test_settings_of_the_ini_file_an_application_and_the_fixture.py::test_right")
     only.assert_outcomes(passed=1)
     named = pytester.runpytest_inprocess("--collect-only", "-q", "contract.yaml::watch::wire")
