@@ -1,17 +1,16 @@
 """Checks servers that want to keep a check from ending, or to fill its memory, and tells what each has cost.
 
-    python tools/hostile.py [WORD…]        all servers, or those whose description has one of these words
-    python tools/hostile.py --write        and the table in docs/hostile-servers.md
+    python tools/hostile.py [WORDS…]       all servers, or those whose description has one of these in it
+    python tools/hostile.py --write        writes the table in docs/hostile-servers.md, too
 
-Each server is real, on a free port of the loopback interface, and each check is a `streamcontract check` in a process of
-its own, whose time, CPU time and largest memory are what the system says of it. The servers are those of the tests.
+Each server is real, on a free port of the loopback interface, and each check is a `streamcontract check` in a process
+of its own, whose time, CPU time and largest memory are what the system says. The servers are those of the tests.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -31,14 +30,16 @@ __all__ = ["Cost", "check", "main"]
 COMMAND = Path(sys.executable).with_name("streamcontract")
 PAGE = ROOT / "docs" / "hostile-servers.md"
 BEGIN, END = "<!-- figures: python tools/hostile.py --write -->\n", "<!-- end of figures -->\n"
-OPTIONS = ("--seed", "1", "--timeout", "5", "--max-examples", "2")
+OPTIONS = ("--seed", "1", "--max-examples", "2")
+WAITING, READING = ("--timeout", "5"), ("--timeout", "60")
+"""For servers that use up all the time that they are given, and for those that send much."""
 LONGEST = 300.0
 """Seconds after which a check is taken never to end."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one check has found, and what it took. `trouble` is what it must never do: a traceback, no end, no report."""
+    """What one check has found, and what it took. `trouble`: what must never be, a traceback, no end, no report."""
 
     found: tuple[str, ...]
     exit_code: int
@@ -57,36 +58,45 @@ def check(url: str, options: Sequence[str], environment: dict[str, str] | None =
         begin = time.monotonic()
         with said.open("wb") as out:
             process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **(environment or {})})
-            status, usage, in_time = _wait(process)
+            exit_code, cpu, mib, in_time = _followed(process)
         seconds = time.monotonic() - begin
         text = said.read_text(encoding="utf-8", errors="replace")
         content = report.read_text(encoding="utf-8") if report.is_file() else ""
     trouble = "it did not end" if not in_time else next((w for w in ("Traceback", "itself failed") if w in text), "")
     found = tuple(sorted({finding["id"] for finding in json.loads(content)["findings"]})) if content else ()
     return Cost(
-        found, os.waitstatus_to_exitcode(status), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024,
-        len(content), trouble or ("" if content else "it wrote no report"),
+        found, exit_code, seconds, cpu, mib, len(content), trouble or ("" if content else "it wrote no report"),
     )  # fmt: skip
 
 
-def _wait(process: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage, bool]:
-    deadline = time.monotonic() + LONGEST
-    in_time = True
+def _followed(process: subprocess.Popen[bytes]) -> tuple[int, float, float, bool]:
+    """Wait for a process: its exit code, CPU seconds, largest MiB, and whether it ended in time.
+
+    `ru_maxrss` would count the process that it was forked from, so what /proc says is read again and again.
+    """
+    deadline, mib, in_time = time.monotonic() + LONGEST, 0.0, True
     while True:
+        mib = max(mib, _largest_mib(process.pid))
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return status, usage, in_time
-        if time.monotonic() > deadline and in_time:
+            return process.returncode, usage.ru_utime + usage.ru_stime, mib, in_time
+        if in_time and time.monotonic() > deadline:
             in_time = False
             process.kill()
         time.sleep(0.02)
 
 
+def _largest_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0.0)
+
+
 def measure(case: Case, count: int, options: Sequence[str] = OPTIONS) -> Cost:
     """One server and the check of it."""
     with LiteralServer(case.routes(count)) as server:
-        return check(server.url, [*options, "--operation", case.operation])
+        timeout = WAITING if case.waits else READING
+        return check(server.url, [*options, *timeout, "--operation", case.operation])
 
 
 def unexpected(case: Case, cost: Cost) -> str:
@@ -94,7 +104,8 @@ def unexpected(case: Case, cost: Cost) -> str:
     if cost.trouble:
         return cost.trouble
     if (cost.found, cost.exit_code) != (tuple(sorted(case.found)), case.exit_code):
-        return f"found {', '.join(cost.found) or 'nothing'} (exit code {cost.exit_code}), not {case.found} ({case.exit_code})"
+        expected = f"{', '.join(case.found) or 'nothing'} ({case.exit_code})"
+        return f"found {', '.join(cost.found) or 'nothing'} ({cost.exit_code}), not {expected}"
     return ""
 
 

@@ -12,7 +12,7 @@ from streamcontract.contract.model import Afterwards
 from streamcontract.monitor.rules import values_read
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judgement
-from streamcontract_harness.spoken import parsed
+from streamcontract_harness.spoken import parsed, unreadable
 
 __all__ = ["FollowUp", "follow_up", "never_asked"]
 
@@ -90,7 +90,9 @@ def _follow(
     before = (*exchange.request.before, exchange.request.as_step())
     answer = examine(replace(request, before=before))
     finding = unsettled = None
-    if answer.exchange.ending in (Ending.SERVER, Ending.ENOUGH):
+    if reason := unreadable(answer.exchange):
+        unsettled = Unsettled(_id(rule), reason)
+    elif answer.exchange.ending in (Ending.SERVER, Ending.ENOUGH):
         try:
             finding = _assert(rule, monitor, answer.exchange, {**scope, "response": _response(answer.exchange)})
         except LimitError as error:

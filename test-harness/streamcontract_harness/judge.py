@@ -11,6 +11,7 @@ from streamcontract_harness.checks.catalogue import check_exchange
 from streamcontract_harness.documented import Documented, documented
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.results import Tally
+from streamcontract_harness.spoken import unreadable
 
 __all__ = ["Judge", "Judgement", "StreamListener", "count", "never_applied"]
 
@@ -109,7 +110,7 @@ def count(tally: Tally, judgement: Judgement, wants: Wants = lambda _: True) -> 
         tally.statuses[exchange.status] += 1
     if monitor is None:
         tally.explained = tally.explained or judgement.violates(wants)
-        tally.left = exchange.ending.value if exchange.ending is Ending.SIZE else tally.left
+        tally.left = unreadable(exchange) or tally.left
         return
     tally.streams += 1
     tally.linked_streams += exchange.request.linked is not None

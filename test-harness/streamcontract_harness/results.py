@@ -24,6 +24,10 @@ STRETCH_AFTER = 240
 MARGIN = 16_384
 """Bytes on either side of it that are kept: longer than any credential."""
 
+MOST_PLACES = 50
+ELSEWHERE = "…"
+"""Findings of one id on one operation that are kept apart, by their places; what is found at others is one more."""
+
 Key = tuple[str, str, str, Level]
 
 
@@ -135,8 +139,7 @@ class Tally:
         """Why the operation was not judged, though nothing was wrong; empty when it was."""
         if not self.left or self.finished_streams:
             return ""
-        what = "no stream was" if self.stream is not None else "not every answer was"
-        return f"{what} read to its end: {self.left}"
+        return self.left if self.stream is None else f"no stream was read to its end: {self.left}"
 
     @classmethod
     def of(cls, operation: Operation) -> Tally:
@@ -188,6 +191,9 @@ class Report:
     def add(self, reported: Reported) -> Reported | None:
         """Keep a finding; equal ones become one. Returns it as it is kept when there was none like it."""
         key = key_of(reported.finding)
+        if key not in self.found and sum(other[:2] == key[:2] for other in self.found) >= MOST_PLACES:
+            reported = replace(reported, finding=replace(reported.finding, place=ELSEWHERE))
+            key = key_of(reported.finding)
         earlier = self.found.get(key)
         if earlier is None:
             self.found[key] = replace(reported, known=self.baseline.knows(reported.finding))

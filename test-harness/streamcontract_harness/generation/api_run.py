@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +80,13 @@ class ApiRun:
         self._events.stop()
 
     def __iter__(self) -> Iterator[ApiStep | ApiFinding | ApiNote]:
+        """Raises what ended one of its threads, which must not look like a run in which nothing was found."""
+        with _failures_of_threads() as failures:
+            yield from self._steps()
+        if failures:
+            raise failures[0]
+
+    def _steps(self) -> Iterator[ApiStep | ApiFinding | ApiNote]:
         for event in self._events:
             match event:
                 case events.ScenarioStarted():
@@ -122,6 +131,25 @@ class ApiRun:
         if check == "positive_data_acceptance":
             return documented.is_literal(status)
         return check == "not_a_server_error" and status != 500 and documented.is_literal(status)
+
+
+@contextmanager
+def _failures_of_threads() -> Iterator[list[BaseException]]:
+    """What ends a thread of Schemathesis meanwhile; it would be printed and forgotten."""
+    failures: list[BaseException] = []
+    before = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if args.thread is not None and args.thread.name.startswith("schemathesis") and args.exc_value is not None:
+            failures.append(args.exc_value)
+        else:
+            before(args)
+
+    threading.excepthook = hook
+    try:
+        yield failures
+    finally:
+        threading.excepthook = before
 
 
 def says_nothing(failure: Failure) -> bool:

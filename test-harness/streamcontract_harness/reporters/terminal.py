@@ -194,7 +194,7 @@ def _seen(tally: Tally) -> list[str]:
     if tally.other_methods:
         lines[0] += f" · {tally.other_methods} more with other methods"
     if tally.stream is None or tally.transitions is None:
-        return lines
+        return [*lines, *([f"not judged: {tally.not_judged}"] if tally.not_judged else [])]
     outcomes = ", ".join(f"{symbol} ×{count}" for symbol, count in sorted(tally.outcomes.items())) or "none"
     lines.append(f"{_number(tally.streams, 'stream')} · {_number(tally.events, 'event')} · outcomes: {outcomes}")
     missing = tally.transitions.missing

@@ -1,6 +1,6 @@
 """Servers whose TLS is wrong: nothing is sent to them, and what is wrong is said."""
 
-import datetime
+import datetime as dt
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from streamcontract import Request
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.transport import Limits, Transport
 
-LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
