@@ -1,0 +1,92 @@
+"""Valid events of each name, ready to be put into streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from streamcontract import Event, Stream
+from streamcontract.contract.symbols import Alternative
+from streamcontract.wire import EncodingError, encode
+from streamcontract_harness.selftest.made import Naming, json_text
+from streamcontract_harness.selftest.sampling import Sampler
+
+__all__ = ["Pools"]
+
+ENOUGH, ENOUGH_TEXTS, TRIES = 200, 500, 1_000
+"""Different events of one name, of texts more than of JSON, as all is in one; and how often one is drawn."""
+
+
+class Pools:
+    """Events by their names. What could not be drawn is asked of `further`, which is slower and knows more."""
+
+    def __init__(self, stream: Stream, naming: Naming, sampler: Sampler) -> None:
+        self._naming = naming
+        self._sampler = sampler
+        self.events: dict[str, list[Event]] = {}
+        for alternative in stream.classifier.alternatives:
+            known = self.events.setdefault(alternative.symbol, [])
+            known += [event for event in self._drawn(alternative) if event not in known]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names that no valid event was made of."""
+        return tuple(symbol for symbol, events in self.events.items() if not events)
+
+    def of(self, symbol: str) -> Event:
+        """One of them."""
+        return self._sampler.random.choice(self.events[symbol])
+
+    def add(self, symbol: str, events: Sequence[Event]) -> None:
+        """Take more, where they are what they are called."""
+        self.events[symbol] += [event for event in events if self._naming.is_right(event, symbol) and is_sendable(event)]
+
+    def _drawn(self, alternative: Alternative) -> list[Event]:
+        found: dict[Event, None] = {}
+        enough = ENOUGH if alternative.parses_json else ENOUGH_TEXTS
+        for tries in range(TRIES):
+            for event in self._proposals(alternative):
+                if self._naming.is_right(event, alternative.symbol) and is_sendable(event):
+                    found[event] = None
+                    break
+            if len(found) >= enough or (tries > 100 and len(found) * 20 < tries):
+                break
+        return list(found)
+
+    def _proposals(self, alternative: Alternative) -> Iterator[Event]:
+        """One drawing in its different envelopes."""
+        properties = self._sampler.flat(alternative.schema).get("properties", {})
+        data = self._data(alternative, properties)
+        id_ = self._field(properties, "id")
+        retry = self._field(properties, "retry")
+        types = sorted(alternative.event_types) if alternative.event_types is not None else ["message"]
+        names: list[str | None] = [self._sampler.random.choice(types), None]
+        if alternative.event_types is None:
+            names.reverse()
+        for name in names:
+            for sent in dict.fromkeys((id_, None)):
+                yield Event(name, data, sent if isinstance(sent, str) else None, None)
+                if isinstance(retry, int):
+                    yield Event(name, data, sent if isinstance(sent, str) else None, retry)
+
+    def _field(self, properties: Mapping[str, Any], name: str) -> Any:
+        return self._sampler.value(properties[name]) if name in properties else None
+
+    def _data(self, alternative: Alternative, properties: Mapping[str, Any]) -> str:
+        schema = properties.get("data", {"type": "string"})
+        if not alternative.parses_json:
+            value = self._sampler.value(schema)
+            return value if isinstance(value, str) else ""
+        described = schema if alternative.object_data else alternative.payload_schema
+        return json_text(self._sampler.value(described if described is not None else {}))
+
+
+def is_sendable(event: Event) -> bool:
+    """Whether it can be sent, and comes back as it was: a stream carries no CR, and no data that is no text."""
+    if "\r" in event.data:
+        return False
+    try:
+        encode(event)
+    except EncodingError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""Right streams: a word, valid events, and then one small change after the other until no slice and no rule objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from math import exp
+
+from streamcontract_harness.selftest.definition import Definition, Fault, Judged, Place, names_read
+from streamcontract_harness.selftest.made import Made
+from streamcontract_harness.selftest.moves import Workshop
+from streamcontract_harness.selftest.terms import distance, term_of
+
+__all__ = ["Search", "Wish"]
+
+MOST_TRIED, STALLED = 4_000, 1_200
+"""Changes that are tried for one stream, and those without a better one after which it is given up."""
+WARMEST, COLDEST = 0.5, 0.03
+"""How readily a change is kept that makes a stream worse, at the beginning and at the end: simulated annealing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Something that a stream is to show besides being right: a rule that is applied in it."""
+
+    rule: str
+
+
+@dataclass(slots=True)
+class Search:
+    """Searches right streams. `blamed` counts what stood in the way at the end of each search that failed."""
+
+    workshop: Workshop
+    judged: int = 0
+    blamed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def definition(self) -> Definition:
+        return self.workshop.definition
+
+    def mended(self, made: Made, wish: Wish | None = None, *, warm: bool = False) -> tuple[Made, Judged] | None:
+        """The stream, changed until it is right; None when that was not found."""
+        judged = self.judge(made)
+        score = self._score(judged, wish)
+        changes = self._changes(made, judged, wish)
+        least, since, turn = score, 0, 0
+        for _ in range(MOST_TRIED * 5):
+            if score == 0 or turn - since > STALLED or turn > MOST_TRIED:
+                break
+            candidate = next(changes, None)
+            if candidate is None:
+                continue
+            turn += 1
+            found = self.judge(candidate)
+            reached = self._score(found, wish)
+            # What is worse is taken, too, at times, and ever less: two changes may be needed before anything is better.
+            heat = WARMEST * (1 - turn / MOST_TRIED) + COLDEST if warm else COLDEST
+            if reached <= score or self.workshop.random.random() < exp((score - reached) / heat):
+                made, judged, score = candidate, found, reached
+                if score < least:
+                    least, since = score, turn
+                changes = self._changes(made, judged, wish)
+        if score == 0:
+            return made, judged
+        for id_ in judged.ids:
+            self.blamed[id_] = self.blamed.get(id_, 0) + 1
+        return None
+
+    def judge(self, made: Made) -> Judged:
+        """Judge one stream; counted, as this is what a search costs."""
+        self.judged += 1
+        return self.definition.judge(made)
+
+    def _score(self, judged: Judged, wish: Wish | None) -> float:
+        """How wrong a stream is: each fault counts one, and as much again as it is far from none."""
+        score = sum(fault.weight + _far(fault.place) for fault in judged.faults)
+        if wish is not None and wish.rule not in judged.applied:
+            score += 0.5 + _far_from_applied(judged.passed_over.get(wish.rule))
+        return score
+
+    def _changes(self, made: Made, judged: Judged, wish: Wish | None) -> Iterator[Made | None]:
+        """Changes that are about one of the first faults, or about what is wished for."""
+        random, workshop = self.workshop.random, self.workshop
+        sources: list[Callable[[], Iterator[Made | None]]] = []
+        for fault in judged.faults[:3]:
+            sources.append(lambda fault=fault: self._about(made, judged, fault))  # type: ignore[misc]
+        if wish is not None and wish.rule not in judged.applied:
+            place = judged.passed_over.get(wish.rule)
+            if place is not None:
+                sources.append(lambda: workshop.about_rule(made, judged, place))
+            else:
+                rule = next(rule for rule in self.definition.stream.rules if rule.id == wish.rule)
+                sources.append(lambda: self._with_events(made, judged, rule.at))
+        if not sources:
+            return
+        streams = [source() for source in sources]
+        while True:
+            yield next(random.choice(streams))
+
+    def _about(self, made: Made, judged: Judged, fault: Fault) -> Iterator[Made | None]:
+        if fault.place is not None:
+            return self.workshop.about_rule(made, judged, fault.place)
+        slice_ = next((s for s in self.definition.stream.slices if f"slice.{s.id}" == fault.id), None)
+        if slice_ is not None:
+            return self.workshop.about_slice(made, judged, slice_)
+        return self._with_events(made, judged, frozenset(judged.word))
+
+    def _with_events(self, made: Made, judged: Judged, symbols: frozenset[str]) -> Iterator[Made | None]:
+        while True:
+            if self.workshop.random.random() < 0.4:
+                yield self.workshop.other_request(made)
+            else:
+                yield self.workshop.one_more(made, judged.word, symbols)
+
+
+def _far(place: Place | None) -> float:
+    if place is None:
+        return 0.0
+    return distance(term_of(place.rule.assertion.source), names_read(place.rule), place.scope)
+
+
+def _far_from_applied(place: Place | None) -> float:
+    if place is None or place.rule.when is None:
+        return 0.5
+    return distance(term_of(place.rule.when.source), names_read(place.rule), place.scope)
