@@ -103,7 +103,7 @@ def test_summary_says_it_all(report: Report) -> None:
         "the smallest request that shows it",
         "2. warning api.positive_data_acceptance · createTask",
         "checks made with 5 requests of their own",
-        "not made: life.two-readers: no stream without a fault was seen",
+        "not tried: life.two-readers: no stream without a fault was seen",
         "streamcontract checks rule.counts-up explains a finding",
         "rule.x (streamTask): an event was lost",
     ):
