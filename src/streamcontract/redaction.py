@@ -87,6 +87,10 @@ class Redactor:
         scheme, _, rest = value.partition(" ")
         return f"{scheme} {HIDDEN}" if rest and name.lower().endswith("authorization") else HIDDEN
 
+    def parameter(self, name: str, value: Any) -> Any:
+        """A query parameter's value, or what stands for it."""
+        return HIDDEN if self._is_parameter(name) else self.json(value)
+
     def url(self, url: str) -> str:
         """A URL whose query and user part show no secret; nothing else in it is changed."""
         parts = urlsplit(url)

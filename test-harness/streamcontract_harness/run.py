@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from streamcontract import Contract, Operation
@@ -19,6 +19,7 @@ from streamcontract_harness.generation.schema import ApiSchema, GenerationError,
 from streamcontract_harness.judge import Judge, never_applied
 from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.probing_checks import ProbingChecks
+from streamcontract_harness.recorder import Recorder
 from streamcontract_harness.repeating import with_new_ids
 from streamcontract_harness.results import Report, Reported, Tally
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
@@ -31,8 +32,10 @@ LEAST_PROBES = 3
 """A stream that takes no parameters is asked for this often, as it need not be the same each time."""
 
 
-def run(contract: Contract, options: Options, stop: Stop | None = None) -> Iterator[RunEvent]:
-    """Check a server against a contract. The report of the last event is whole.
+def run(
+    contract: Contract, options: Options, stop: Stop | None = None, recorder: Recorder | None = None
+) -> Generator[RunEvent]:
+    """Check a server against a contract. The report of the last event is whole. A recorder is given each exchange.
 
     Raises UnknownOperationError for an operation that the contract does not have, and ConfigurationError for what
     Schemathesis cannot be told, before anything is sent.
@@ -49,7 +52,8 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
     started = time.monotonic()
     yield RunStarted(report)
     try:
-        with Transport(Limits(seconds=options.timeout), until=started + options.run_seconds) as transport:
+        until, keep = started + options.run_seconds, recorder.keep if recorder is not None else None
+        with Transport(Limits(seconds=options.timeout), until=until, keep=keep) as transport:
             stop.then(transport.stop)
             report.untestable = transport.reach(options.url)
             if not report.untestable:
@@ -57,6 +61,7 @@ def run(contract: Contract, options: Options, stop: Stop | None = None) -> Itera
     finally:  # a defect of ours is reported with what was seen
         report.interrupted = stop.is_set()
         report.settle(options.wants)
+        report.notes += [recorder.note] if recorder is not None else []
         report.seconds = time.monotonic() - started
     yield RunFinished(report)
 

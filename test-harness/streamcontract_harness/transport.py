@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Self
@@ -39,12 +39,16 @@ NARROW_SECONDS = 5.0
 """Until a connection with such a buffer is there: it is made in a thread, which cannot be cancelled."""
 
 
+Keep = Callable[[Exchange, Listener | None], None]
+
+
 class Transport(AbstractContextManager["Transport"]):
     """Carries out exchanges, from any thread, until it is stopped; use it as a context manager."""
 
-    def __init__(self, limits: Limits | None = None, *, until: float = math.inf) -> None:
-        """`until`: when all exchanges end, in seconds of the monotonic clock."""
+    def __init__(self, limits: Limits | None = None, *, until: float = math.inf, keep: Keep | None = None) -> None:
+        """`until`: when all exchanges end, in seconds of the monotonic clock. `keep` is given each that is over."""
         self._until = until
+        self._keep = keep
         self.limits = limits or Limits()
         self._portals = anyio.from_thread.start_blocking_portal()
         self._portal: anyio.from_thread.BlockingPortal
@@ -95,6 +99,9 @@ class Transport(AbstractContextManager["Transport"]):
         `seconds` bounds each. Raises UnsendableError.
         """
         exchanges: list[Exchange] = self._portal.call(self._in_turn, asked, seconds, reading)
+        for exchange, (_, listener) in zip(exchanges, asked, strict=False):
+            if self._keep is not None:
+                self._keep(exchange, listener)
         return exchanges
 
     def reach(self, url: str) -> str:

@@ -8,14 +8,16 @@ import typer
 
 from streamcontract.cli.exits import VIOLATES, WRONG, fail
 from streamcontract.cli.output import harmless
+from streamcontract.cli.replay_exchange import exchanges_at, is_recorded, replay_exchange, total
 from streamcontract.cli.replay_report import Replayed, summary
-from streamcontract.cli.report_files import report_file, write_report
+from streamcontract.cli.report_files import ReportFile, report_file, write_report
 from streamcontract.contract.json_text import JsonError, decode_json
 from streamcontract.contract.model import Contract, Stream
 from streamcontract.contract.problems import ContractError
 from streamcontract.monitor.findings import Verdict
 from streamcontract.monitor.monitor import StreamMonitor
 from streamcontract.monitor.request import Request, Response
+from streamcontract.recording import RecordingError
 
 __all__ = ["replay"]
 
@@ -28,9 +30,15 @@ def replay(
     contract: Annotated[Path, typer.Argument(help="The contract: an OpenAPI 3.2 document.", metavar="CONTRACT")],
     stream: Annotated[
         str,
-        typer.Argument(help="The recorded body; - reads standard input.", metavar="STREAM.sse"),
+        typer.Argument(
+            help="A recorded body (- reads standard input), an exchange that `check --record` kept, or all of a "
+            "directory.",
+            metavar="STREAM.sse|EXCHANGE.json|DIR",
+        ),
     ],
-    operation: Annotated[str, typer.Option(help="The operationId that the stream is an answer of.")],
+    operation: Annotated[
+        str | None, typer.Option(help="The operationId that a body is an answer of; an exchange knows it.")
+    ] = None,
     request: Annotated[
         Path | None,
         typer.Option(help="The request, as JSON: {method, url, path, query, headers, body}, each optional."),
@@ -45,24 +53,57 @@ def replay(
 ) -> None:
     """Hold a recorded stream to its contract: the checks of `check`, over a file.
 
-    The recording is taken to be whole: where it ends, the server has ended the stream. Arrival times are not known, so
-    timing is not judged; rules that speak of the request are judged when --request gives it.
+    A body is taken to be whole: where it ends, the server has ended the stream. Its arrival times are not known, so
+    timing is not judged; rules that speak of the request are judged when --request gives it. An exchange that
+    `streamcontract check --record DIR` kept has all of that, and is judged as it was then.
 
-    Example: streamcontract replay chat.yaml --operation streamChat recorded.sse --request request.json
+    Examples: streamcontract replay chat.yaml --operation streamChat recorded.sse --request request.json;
+    streamcontract replay chat.yaml DIR/0007-streamChat.json
 
     Exit codes: 0 conforms, or nothing wrong in what could be judged; 1 violations; 2 usage or contract error.
     """
     files = [report_file(text) for text in report or ()]
     loaded = _load(contract)
+    if is_recorded(stream):
+        if operation or request or header:
+            raise typer.BadParameter("an exchange has its operation, request and headers itself", param_hint=stream)
+        _replay_exchanges(loaded, str(contract), Path(stream), files)
+        return
+    if operation is None:
+        raise typer.BadParameter("a body does not say what it is an answer of", param_hint="--operation")
     held = _stream(loaded, operation)
     asked, answered = _request(request), _response(held, header or [])
     monitor = held.monitor(asked, answered)
     recorded = _feed(monitor, stream)
     replayed = Replayed(loaded, str(contract), stream, monitor, recorded, asked, answered)
-    typer.echo("\n".join(harmless(line) for line in summary(replayed).split("\n")))
+    _tell(summary(replayed))
     for file in files:
         write_report(replayed, file)
     if monitor.verdict is Verdict.VIOLATES:
+        raise typer.Exit(VIOLATES)
+
+
+def _tell(text: str) -> None:
+    typer.echo("\n".join(harmless(line) for line in text.split("\n")))
+
+
+def _replay_exchanges(contract: Contract, file: str, path: Path, reports: list[ReportFile]) -> None:
+    """An exchange, or all of a directory."""
+    if reports and path.is_dir():
+        raise typer.BadParameter("a report is of one exchange", param_hint="--report")
+    try:
+        outcomes = [replay_exchange(contract, file, one) for one in exchanges_at(path)]
+    except RecordingError as error:
+        fail(harmless(str(error)), WRONG)
+    for outcome in outcomes:
+        _tell(outcome.text)
+        for report in reports:
+            if outcome.replayed is None:
+                fail("there is no report of what is no event stream", WRONG)
+            write_report(outcome.replayed, report)
+    if len(outcomes) > 1:
+        typer.echo(total(outcomes))
+    if any(outcome.verdict is Verdict.VIOLATES for outcome in outcomes):
         raise typer.Exit(VIOLATES)
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "BadArgument",
     "ReportFile",
     "authorization",
+    "empty_directory",
     "header_pairs",
     "id_prefixes",
     "known_findings",
@@ -132,3 +133,14 @@ def known_findings(path: Path | None, is_written: bool) -> Baseline:
         return read_baseline(path)
     except BaselineError as error:
         raise typer.BadParameter(str(error), param_hint="--baseline") from None
+
+
+def empty_directory(path: Path) -> Path:
+    """The directory of `--record`, which is made when there is none. Raises typer.BadParameter."""
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        if next(path.iterdir(), None) is not None:
+            raise typer.BadParameter(f"{path} is not empty; name a new directory", param_hint="--record")
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be used: {error.strerror}", param_hint="--record") from None
+    return path

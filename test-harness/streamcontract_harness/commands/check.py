@@ -21,6 +21,7 @@ from streamcontract_harness.commands.told import Told, told
 from streamcontract_harness.events import RunFinished, RunStarted
 from streamcontract_harness.exits import CONFORMS, USAGE, exit_code
 from streamcontract_harness.options import ConfigurationError, UnknownOperationError
+from streamcontract_harness.recorder import Recorder
 from streamcontract_harness.reporters.github import annotated
 from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.reporters.shown import visible
@@ -72,6 +73,9 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     write_baseline: Annotated[
         bool, typer.Option("--write-baseline", help="Write the file of --baseline anew, from what this run finds.")
     ] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep each exchange in this directory, for `streamcontract replay`.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings make the exit code 1, too.")] = False,
 ) -> None:
     """Check a running server against the contract of its event streams.
@@ -103,11 +107,12 @@ def _run(contract: Contract, asked: Told, reporter: TerminalReporter, errors: Co
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(_cache() / "hypothesis"))  # not the current directory
     from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import, and --help none
 
+    recorder = Recorder(asked.record, redactor) if asked.record is not None else None
     stop = Stop()
     seen: Report | None = None
     with stopped_by_signals(stop):
         try:
-            for event in run(contract, asked.options, stop):
+            for event in run(contract, asked.options, stop, recorder):
                 if isinstance(event, RunStarted):
                     event.report.notes += asked.notes
                 reporter(event)

@@ -15,6 +15,7 @@ import typer
 from streamcontract_harness.commands.arguments import (
     ReportFile,
     authorization,
+    empty_directory,
     header_pairs,
     id_prefixes,
     known_findings,
@@ -51,6 +52,7 @@ class Told:
     strict: bool
     baseline: Path | None
     write_baseline: bool
+    record: Path | None
     secrets: frozenset[str]
     notes: tuple[str, ...]
 
@@ -77,6 +79,8 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
         known = known_findings(Path(settings.baseline) if settings.baseline else None, write_baseline)
     with _named("report", given, found):
         reports = tuple(report_file(text) for text in settings.report)
+    with _named("record", given, found):
+        record = empty_directory(Path(settings.record)) if settings.record else None
     with _named("schemathesis", given, found):
         passed_on, notes = for_schemathesis(settings.schemathesis)
     drawn = random.SystemRandom().randrange(2**31)
@@ -97,7 +101,7 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
     )
     return Told(
         Path(settings.contract), settings.app, options, reports, settings.strict,
-        Path(settings.baseline) if settings.baseline else None, write_baseline, found.secrets, notes,
+        Path(settings.baseline) if settings.baseline else None, write_baseline, record, found.secrets, notes,
     )  # fmt: skip
 
 
