@@ -93,8 +93,9 @@ class Examiner:
         listener = self.judge.listener(request)
         full = self.patience.is_full(request.operation, request.method)
         exchange = self.transport.exchange(request, listener, seconds=seconds)
-        self.patience.note(exchange)
-        self.answers += exchange.answered
+        with self._lock:
+            self.patience.note(exchange)
+            self.answers += exchange.answered
         if exchange.ending is Ending.TIME and listener.monitor is None and not full:
             return Judgement(exchange, ())  # it was told on the requests that were waited for in full
         return self.judge.judge(exchange, listener)
@@ -119,8 +120,9 @@ class Examiner:
             self._report(found)
 
     def _note(self, text: str) -> None:
-        if text not in self.report.notes:
-            self.report.notes.append(text)
+        with self._lock:
+            if text not in self.report.notes:
+                self.report.notes.append(text)
 
     def _report(self, found: Reported) -> None:
         kept = self.report.add(found) if self._options.wants(found.finding.id) else None

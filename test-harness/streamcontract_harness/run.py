@@ -20,9 +20,9 @@ from streamcontract_harness.judge import Judge, never_applied
 from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.probing_checks import ProbingChecks
 from streamcontract_harness.recorder import Recorder
-from streamcontract_harness.repeating import with_new_ids
 from streamcontract_harness.results import Report, Reported, Tally
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
+from streamcontract_harness.side_by_side import SideBySide
 from streamcontract_harness.stop import Stop
 from streamcontract_harness.transport import Limits, Transport
 
@@ -95,6 +95,7 @@ class _Run:
         self.api_finished = False
         self.judge = Judge(contract, options.tolerance)
         self.examiner = Examiner(transport, self.judge, report, options, self._make)
+        self.side_by_side = SideBySide(self.examiner, options)
         self.schema = self._schema()
         self.probing_checks = ProbingChecks(contract, self.examiner, options, self._is_over)
         self.shrinker = Shrinker(self.examiner, self.schema, {o.id: o for o in operations}, options)
@@ -111,6 +112,7 @@ class _Run:
         yield from self._shrink()
         self._not_reached()
         self._look_back()
+        self.report.notes += [self.side_by_side.note] if self.side_by_side.note else []
         yield from self._fresh()
 
     def _schema(self) -> ApiSchema:
@@ -129,10 +131,11 @@ class _Run:
             return
         self.shrinker.plan(operation.id, plan)
         self.probing_checks.plan(operation.id, plan)
-        for probe in probes * (LEAST_PROBES if len(probes) == 1 else 1):
-            if self._is_over() or self._has_no_patience(operation):
-                return
-            sent, attempt = with_new_ids(self.examiner, probe)
+
+        def goes_on() -> bool:
+            return not self._is_over() and not self._has_no_patience(operation)
+
+        for sent, attempt in self.side_by_side.attempts(probes * (LEAST_PROBES if len(probes) == 1 else 1), goes_on):
             self.examiner.add(attempt)
             self.shrinker.know(operation.id, sent, attempt)
             self.probing_checks.know(operation.id, sent, attempt)
