@@ -4,6 +4,7 @@
 
 - `<!-- automaton -->`: the order of the contract before it, as a diagram of the table that the monitor walks.
 - `<!-- checks FAMILY... -->`: a table of the findings of these families, from the docstrings of the checks' modules.
+- `<!-- settings -->`, `<!-- settings of operations -->`: the settings of a check, from the table that reads their file.
 - `docs/checks/`: a page for each check, all of it made.
 
 With --check nothing is written, and the exit code is 1 where a page is stale.
@@ -11,23 +12,29 @@ With --check nothing is written, and the exit code is 1 where a page is stale.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
+
 from streamcontract import Contract
 from streamcontract.contract.automaton import Automaton
 from streamcontract_harness.checks.catalogue import Check, Kind, catalogue, families
 from streamcontract_harness.checks.page import Clause
+from streamcontract_harness.settings import Auth, OperationSettings, Settings, described
 
 __all__ = ["check_pages", "draw", "made_anew", "main"]
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 CONTRACT = re.compile(r"^```yaml\n(openapi:.*?)^```$", re.MULTILINE | re.DOTALL)
 CHECKS = DOCS / "checks"
-PART = re.compile(r"<!-- (?P<name>automaton|checks)(?P<words>[a-z ]*) -->\n.*?<!-- end of (?P=name) -->", re.DOTALL)
+PART = re.compile(
+    r"<!-- (?P<name>automaton|checks|settings)(?P<words>[a-z ]*) -->\n.*?<!-- end of (?P=name) -->", re.DOTALL
+)
 WEIGHTS = {
     "MUST": "A violation (MUST).",
     "SHOULD": "A warning (SHOULD).",
@@ -142,7 +149,22 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-MAKERS: Mapping[str, Callable[[str, list[str]], str]] = {"automaton": _diagram, "checks": _tables}
+def _settings(_: str, words: list[str]) -> str:
+    """A table of the settings, or of those for one operation."""
+    kind = OperationSettings if words == ["of", "operations"] else Settings
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for member in msgspec.structs.fields(kind):
+        default = getattr(kind(), member.name)
+        shown = "–" if default in (None, (), {}) or isinstance(default, Auth) else f"`{json.dumps(default)}`"
+        rows.append(f"| `{member.encode_name}` | {shown} | {described(member.type)} |")
+    return "\n".join(rows)
+
+
+MAKERS: Mapping[str, Callable[[str, list[str]], str]] = {
+    "automaton": _diagram,
+    "checks": _tables,
+    "settings": _settings,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -14,7 +14,16 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-__all__ = ["Auth", "Found", "OperationSettings", "Settings", "SettingsError", "find_settings", "read_settings"]
+__all__ = [
+    "Auth",
+    "Found",
+    "OperationSettings",
+    "Settings",
+    "SettingsError",
+    "described",
+    "find_settings",
+    "read_settings",
+]
 
 OWN_FILE, SHARED_FILE = "streamcontract.toml", "pyproject.toml"
 SHARED_TABLE = ("tool", "streamcontract")
@@ -49,10 +58,10 @@ class Auth(_Table, frozen=True):
 class OperationSettings(_Table, frozen=True):
     """What is different for one operation. `skip` says why it is left out."""
 
-    timeout: Seconds | None = None
-    max_examples: Count | None = None
-    headers: dict[str, str] = {}
-    skip: Text | None = None
+    timeout: Annotated[Seconds | None, Meta(description="The longest that one stream is read, in seconds")] = None
+    max_examples: Annotated[Count | None, Meta(description="Generated requests")] = None
+    headers: Annotated[dict[str, str], Meta(description="Sent with its requests, beside and before the others")] = {}
+    skip: Annotated[Text | None, Meta(description="Why it is left out; `--operation` checks it all the same")] = None
 
 
 class Settings(_Table, frozen=True):
@@ -85,6 +94,12 @@ class Settings(_Table, frozen=True):
     schemathesis: Annotated[
         dict[str, Any] | Text, Meta(description="Schemathesis' own configuration: a table, or the name of its file")
     ] = {}
+
+
+def described(kind: Any) -> str:
+    """What the type of a setting says that it is for."""
+    told = (part.description for part in kind.__metadata__ if isinstance(part, Meta))
+    return next((text for text in told if text), "")
 
 
 PATHS = ("contract", "baseline", "record")

@@ -12,7 +12,14 @@ from typer.testing import CliRunner
 
 from streamcontract_harness.commands.check import check
 from streamcontract_harness.options import Options
-from streamcontract_harness.settings import Settings, SettingsError, find_settings, read_settings
+from streamcontract_harness.settings import (
+    OperationSettings,
+    Settings,
+    SettingsError,
+    described,
+    find_settings,
+    read_settings,
+)
 
 
 def written(folder: Path, text: str, name: str = "streamcontract.toml") -> Path:
@@ -202,6 +209,7 @@ def echo(request: Received) -> Any:
     return stream(b": " + request.headers.get("x-own", "").encode() + b"\n\n" + TICKS)
 
 
-def test_every_setting_says_what_it_is() -> None:
-    for member in msgspec.structs.fields(Settings):
-        assert "Meta(description=" in str(member.type), member.name
+@pytest.mark.parametrize("kind", [Settings, OperationSettings])
+def test_every_setting_says_what_it_is(kind: type[msgspec.Struct]) -> None:
+    for member in msgspec.structs.fields(kind):
+        assert described(member.type), member.name
