@@ -39,8 +39,8 @@ def probe(bench: Bench) -> Iterator[Reported]:
         raise NotTriedError(
             f"a stream of {size:,} bytes fits into buffers, so that the server never waits for its reader"
         )
-    pause = min(max(PAUSES[0], 4 * bench.lasts + 1), PAUSES[1])
-    if bench.lasts + pause > bench.options.timeout / 2:
+    pause = min(max(PAUSES[0], 4 * bench.lasts + 1), PAUSES[1], bench.options.timeout / 2)
+    if pause + 2 * bench.lasts > bench.options.timeout:
         raise NotTriedError(f"the time limit of {bench.options.timeout:g} s leaves no time for it")
     slow, other = _both(bench, pause)
     for judgement, who in ((slow, f"reads nothing for {pause:g} s gets"), (other, "reads beside a slow one gets")):
@@ -54,7 +54,7 @@ def probe(bench: Bench) -> Iterator[Reported]:
                 expected="the stream, as it was before", got=answer.id or answer.said, offset=answer.offset,
             )  # fmt: skip
             return
-    if _is_held_up(bench, slow.exchange, other.exchange, pause):
+    if _is_held_up(bench, slow.exchange, other.exchange, pause) and 2 * pause + bench.lasts < bench.options.timeout:
         slow, other = _both(bench, 2 * pause)
         if _is_held_up(bench, slow.exchange, other.exchange, 2 * pause):
             took = other.exchange.ended - other.exchange.started

@@ -23,12 +23,11 @@ def unheeding(data: bytes) -> Do:
 
 def watch(_: Received) -> Iterator[Step]:
     with TURN:
-        for part in stream(TICKS[:28], TICKS[28:56], TICKS[56:]):
-            assert isinstance(part, bytes)
-            yield unheeding(part)
-            yield Pause(0.09)
+        for part in stream(TICKS[:28], Pause(0.3), TICKS[28:]):
+            yield unheeding(part) if isinstance(part, bytes) else part
 
 
 ID = "life.leaving-unnoticed"
+OPTIONS = {"timeout": 8.0}
 CONTRACT = ticker()
 ROUTES = {"GET /ticks": watch}
