@@ -72,3 +72,17 @@ def test_closing_the_server_ends_what_hangs() -> None:
         assert connection.recv(100) == b"here"
         server.close()
         assert connection.recv(100) == b""
+
+
+def test_a_connection_is_kept_where_a_script_says_so() -> None:
+    with (
+        LiteralServer({"GET /a": plain(b"1", keep=True), "GET /b": plain(b"2")}) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+    ):
+        received = b""
+        for path in (b"/a", b"/b"):
+            connection.sendall(b"GET " + path + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+            received += connection.recv(65_536)
+        received += connection.recv(65_536)
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+    assert received.count(b"connection: close") == 1

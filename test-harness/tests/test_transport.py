@@ -7,10 +7,27 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from literal_server import Endless, Hang, LiteralServer, Pause, Reset, Route, Step, Wait, chunk, head, plain, stream
+from large_streams import narrow
+from literal_server import (
+    Do,
+    Endless,
+    Hang,
+    Keep,
+    LiteralServer,
+    Pause,
+    Reset,
+    Route,
+    Step,
+    Wait,
+    chunk,
+    head,
+    plain,
+    stream,
+)
 
 from streamcontract import Request
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+from streamcontract_harness.reading import Reading
 from streamcontract_harness.transport import Limits, Transport, UnsendableError
 
 QUICK = Limits(seconds=0.4, connect_seconds=0.4, linger=0.1, size=200_000, chunks=2_000, head=20_000)
@@ -301,3 +318,60 @@ def test_memory_for_chunks_of_one_byte_is_bounded(patient: Transport) -> None:
     with Transport(Limits(seconds=20, chunks=10_000)) as bounded:
         exchange = ask(bounded, [BODY_WITHOUT_END[0], Endless(chunk(b":") * 1000)])
     assert (exchange.ending, len(exchange.chunks)) == (Ending.SIZE, 10_000)
+
+
+def in_turn(transport: Transport, route: Route, reading: Reading | None = None) -> list[Exchange]:
+    with LiteralServer({"*": route}) as server:
+        asked = [(request_to(server.url + path), None) for path in ("/1", "/2")]
+        return transport.in_turn(asked, reading=reading)
+
+
+def test_requests_in_turn_share_a_connection_that_is_kept(patient: Transport) -> None:
+    exchanges = in_turn(patient, stream(b"data: 1\n\n", keep=True))
+    assert [(each.status, each.ending, each.body) for each in exchanges] == [(200, Ending.SERVER, b"data: 1\n\n")] * 2
+
+
+@pytest.mark.parametrize(
+    "route",
+    [stream(b"1"), stream(b"1", keep=True)[:-1], [head(keep=True), b"1"]],
+    ids=["said", "unsaid", "by the close"],
+)
+def test_nothing_more_is_sent_over_a_connection_that_is_over(patient: Transport, route: Route) -> None:
+    (exchange,) = in_turn(patient, route, Reading(linger=5))
+    assert (exchange.status, exchange.ending, exchange.body, exchange.extra) == (200, Ending.SERVER, b"1", b"")
+
+
+def test_line_ends_between_two_answers_are_passed_over(patient: Transport) -> None:
+    exchanges = in_turn(patient, [*stream(b"1", keep=True)[:-1], b"\r\n", Keep()], Reading(linger=0.1))
+    assert [(each.ending, each.body, each.extra) for each in exchanges] == [(Ending.SERVER, b"1", b"\r\n")] * 2
+
+
+def test_bytes_behind_the_end_are_kept_and_taken_for_the_next_answer(patient: Transport) -> None:
+    exchanges = in_turn(patient, [*stream(b"1", keep=True)[:-1], b"more", Keep()], Reading(linger=5))
+    assert [each.extra for each in exchanges] == [b"more", b""]
+    assert exchanges[1].ending is Ending.MALFORMED
+
+
+def test_a_reader_that_pauses_lets_the_server_wait_and_gets_all_the_same(patient: Transport) -> None:
+    sent = threading.Event()
+
+    def send(connection: socket.socket) -> None:
+        narrow(connection)
+        connection.sendall(chunk(b"x" * 200_000))
+        sent.set()
+
+    class Waiting(Recorder):
+        def chunk(self, at: float, data: bytes) -> bool:
+            self.waited = not sent.is_set() if not self.seen else self.waited
+            return super().chunk(at, data)
+
+    listener = Waiting()
+    exchange = ask(patient, stream(Do(send)), listener=listener, reading=Reading(pause=0.3))
+    assert (exchange.ending, exchange.size) == (Ending.SERVER, 200_000)
+    assert listener.waited
+
+
+@pytest.mark.parametrize(("chunks", "body"), [(0, b""), (1, b"1")])
+def test_a_reader_leaves_when_it_means_to(patient: Transport, chunks: int, body: bytes) -> None:
+    exchange = ask(patient, stream(b"1", Hang()), reading=Reading(leave_after=chunks))
+    assert (exchange.ending, exchange.body) == (Ending.LEFT, body)

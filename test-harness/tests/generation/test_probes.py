@@ -1,4 +1,5 @@
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -206,3 +207,29 @@ def test_probe_of_several_parts_sends_the_same_each_time(tmp_path: Path) -> None
     boundary = (sent.header("content-type") or "").partition("boundary=")[2]
     assert boundary
     assert (sent.body or b"").count(boundary.encode()) == 2
+
+
+def test_a_probe_with_new_ids_is_the_same_but_for_them(tmp_path: Path) -> None:
+    id_ = "5f0b7a52-65b1-4b7e-9d0c-0a6c8a3e3b06"
+    names = {"first": {"type": "string"}, "again": {"type": "array", "items": {"type": "string"}}}
+    example = {"first": id_, "again": [id_, f"urn:uuid:{id_.upper()}", "no id"]}
+    schema = {"type": "object", "properties": names}
+    tree = ticker(
+        requestBody={"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
+    )
+    tree["paths"]["/ticks"]["post"] = tree["paths"]["/ticks"].pop("get")
+    contract = contract_of(tree, tmp_path)
+    (probe,) = ProbePlan(schema_of(contract), contract.operations["watch"]).examples()
+    renewed = probe.renewed()
+    assert renewed is not None
+    body = renewed.cases[0].body
+    new = body["first"]
+    assert uuid.UUID(new) != uuid.UUID(id_)
+    assert body["again"] == [new, f"urn:uuid:{new}", "no id"]
+    assert probe.cases[0].body == example
+
+
+def test_a_probe_without_ids_has_no_other(tmp_path: Path) -> None:
+    contract = contract_of(ticker(), tmp_path)
+    probe = ProbePlan(schema_of(contract), contract.operations["watch"]).generated(1, 1)[0]
+    assert probe.renewed() is None
