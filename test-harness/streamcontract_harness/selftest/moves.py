@@ -11,13 +11,13 @@ from typing import Any
 
 from streamcontract import Event
 from streamcontract.contract.model import Rule, Slice
-from streamcontract_harness.selftest.definition import Definition, Judged, Place
+from streamcontract_harness.selftest.definition import Definition, Judged, Place, names_read
 from streamcontract_harness.selftest.editing import GONE, changed
 from streamcontract_harness.selftest.made import Made
 from streamcontract_harness.selftest.pools import Pools
 from streamcontract_harness.selftest.requests import Asked
 from streamcontract_harness.selftest.threads import Threads
-from streamcontract_harness.selftest.terms import literals, operands, paths, term_of, value_of
+from streamcontract_harness.selftest.terms import literals, operands, paths, sides, term_of, value_of
 
 __all__ = ["Workshop"]
 
@@ -129,16 +129,30 @@ class Workshop:
                     found += [(index, path) for index in place.seen]
         return list(dict.fromkeys(found))
 
+    def exact(self, place: Place, made: Made) -> list[tuple[Target, Any]]:
+        """What one side of a comparison reads, and the values of the other: most rules hold by one of these."""
+        found: list[tuple[Target, Any]] = []
+        for expression in (place.rule.assertion, place.rule.when):
+            for side, other in sides(term_of(expression.source)) if expression is not None else ():
+                value = value_of(other, names_read(place.rule), place.scope)
+                targets = [target for path in paths(side) for target in _targets(path, place, made)]
+                if value is not None:
+                    found += [(target, form) for target in targets for form in _forms(value[0])]
+        return found
+
     def about_rule(self, made: Made, judged: Judged, place: Place) -> Iterator[Made | None]:
         """Streams in which what a rule speaks of is changed, without end."""
         rule, word = place.rule, judged.word
-        targets, values = self.targets_of(place, made), self.values_for(place)
+        targets, values, exact = self.targets_of(place, made), self.values_for(place), self.exact(place, made)
         symbols = rule.at.union(*(collector.symbols for collector in rule.collect))
         threaded = any(slice_.events & symbols for slice_ in self.definition.stream.slices)
         looked_at = [*place.seen, *([place.index] if place.index is not None else [])]
         while True:
             kind = self.random.random()
-            if kind < 0.45 and targets:
+            if kind < 0.25 and exact:
+                target, value = self.random.choice(exact)
+                yield self.with_value(made, target, value)
+            elif kind < 0.45 and targets:
                 yield self.with_value(made, self.random.choice(targets), self.random.choice(values))
             elif kind < 0.6 and looked_at:
                 yield self.other_payload(made, word, self.random.choice(looked_at))

@@ -15,6 +15,8 @@ __all__ = ["Search", "Wish"]
 
 MOST_TRIED, STALLED = 4_000, 1_200
 """Changes that are tried for one stream, and those without a better one after which it is given up."""
+LENGTH = 0.02
+"""What an event costs: streams that are mended by putting in events grow, and cost more to judge."""
 WARMEST, COLDEST = 0.5, 0.03
 """How readily a change is kept that makes a stream worse, at the beginning and at the end: simulated annealing."""
 
@@ -76,13 +78,15 @@ class Search:
         score = sum(fault.weight + _far(fault.place) for fault in judged.faults)
         if wish is not None and wish.rule not in judged.applied:
             score += 0.5 + _far_from_applied(judged.passed_over.get(wish.rule))
-        return score
+        # Of two that are as wrong the shorter one is better; a right one is right at any length.
+        return score + LENGTH * len(judged.word) if score else 0.0
 
     def _changes(self, made: Made, judged: Judged, wish: Wish | None) -> Iterator[Made | None]:
         """Changes that are about one of the first faults, or about what is wished for."""
         random, workshop = self.workshop.random, self.workshop
         sources: list[Callable[[], Iterator[Made | None]]] = []
-        for fault in judged.faults[:3]:
+        ordered = sorted(judged.faults, key=lambda fault: len(made.events) if fault.index is None else fault.index)
+        for fault in ordered[:3]:  # what comes later hangs on what was before
             sources.append(lambda fault=fault: self._about(made, judged, fault))  # type: ignore[misc]
         if wish is not None and wish.rule not in judged.applied:
             place = judged.passed_over.get(wish.rule)

@@ -19,7 +19,7 @@ from streamcontract.contract.expressions import (
     compile_expression,
 )
 
-__all__ = ["Term", "distance", "literals", "operands", "paths", "term_of", "value_of"]
+__all__ = ["Term", "distance", "literals", "operands", "paths", "sides", "term_of", "value_of"]
 
 QUIET = re.compile(r"""//[^\n]*|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 RELATION = re.compile(r"==|!=|<=|>=|<|>|\bin\b")
@@ -87,6 +87,15 @@ def operands(term: Term) -> Iterator[str]:
         if term.kind is Kind.RELATION:
             yield part.text
         yield from operands(part)
+
+
+def sides(term: Term) -> Iterator[tuple[str, str]]:
+    """The two sides of each comparison, either way round."""
+    for part in term.parts:
+        yield from sides(part)
+    if term.kind is Kind.RELATION:
+        left, right = (part.text for part in term.parts)
+        yield from ((left, right), (right, left))
 
 
 @lru_cache(maxsize=2_000)
