@@ -8,20 +8,24 @@ the project's tests by a matcher that shares nothing at all.)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from streamcontract import Stream
 from streamcontract.contract.model import Collector, Rule
 from streamcontract.contract.symbols import FaultKind
-from streamcontract_harness.selftest.gathered import Known, Memory, Values
+from streamcontract.monitor.slices import as_key
+from streamcontract_harness.selftest.gathered import OF_EVENT, Known, Memory, Values
 from streamcontract_harness.selftest.made import Made, Naming
 from streamcontract_harness.selftest.slices import slice_faults
 
 __all__ = ["Definition", "Fault", "Judged", "Place", "names_read"]
 
 UNEXPECTED, AFTER_END, TRUNCATED = "sequence.unexpected-event", "sequence.after-end", "sequence.truncated"
+
+LOOKED_AT = OF_EVENT | {"last"}
+NUMBERED = frozenset({"index", "last"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Place:
     index: int | None
     scope: Mapping[str, Any]
     seen: tuple[int, ...]
+    stamp: Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class Definition:
         self.stream = stream
         self.naming = Naming(stream.classifier)
         self._values = Values()
+        self._exchange: tuple[int, int, int] = (0, 0, 0)
+        self._exchanges: dict[tuple[int, int, int], object] = {}
 
     def order_of(self, made: Made) -> int | None:
         """The number of the order that holds for the stream's request; None where none does."""
@@ -80,6 +87,9 @@ class Definition:
     def judge(self, made: Made) -> Judged:
         """All that is wrong with a stream that its server has ended."""
         judged = Judged()
+        # By identity: an exchange is one of a few, and large. It is kept, so that no other gets its place.
+        self._exchange = (id(made.request), id(made.response), id(made.linked))
+        self._exchanges[self._exchange] = (made.request, made.response, made.linked)
         known = self._known(made, judged)
         known = self._order(made, known, judged)
         truncated = TRUNCATED in judged.ids
@@ -158,21 +168,35 @@ class Definition:
                 continue
             memory = memories.setdefault(key, Memory())
             if item.symbol in rule.at:
-                place = Place(rule, item.index, self._scope(rule, scope, memory), tuple(memory.seen))
+                whole = self._scope(rule, scope, memory)
+                place = Place(rule, item.index, whole, tuple(memory.seen), self._stamp(rule, item, memory, whole))
                 self._look(place, judged)
-                memory.previous = item.fields
+                memory.previous = item
             memory.seen.append(item.index)
             self._gather(rule.collect, memory, item, scope)
         last_invalid = bool(known) and known[-1].invalid and "last" in names_read(rule)
         if rule.at_end and not truncated and not last_invalid:
             scope = {**base, **({"last": known[-1].fields} if known else {})}
             for memory in memories.values():
-                self._look(Place(rule, None, self._scope(rule, scope, memory), tuple(memory.seen)), judged)
+                whole = self._scope(rule, scope, memory)
+                stamp = self._stamp(rule, known[-1] if known else None, memory, whole)
+                self._look(Place(rule, None, whole, tuple(memory.seen), stamp), judged)
+
+    def _stamp(self, rule: Rule, item: Known | None, memory: Memory, whole: Mapping[str, Any]) -> Hashable:
+        """What the rule's value hangs on at one place, short of the values themselves."""
+        names = names_read(rule)
+        return (
+            item.event if item is not None and names & LOOKED_AT else None,
+            item.number if item is not None and names & NUMBERED else None,
+            (memory.previous.event, memory.previous.number) if memory.previous is not None else None,
+            self._exchange,
+            tuple(as_key(whole[collector.name]) for collector in rule.collect if collector.name in names),
+        )
 
     def _scope(self, rule: Rule, scope: Mapping[str, Any], memory: Memory) -> Mapping[str, Any]:
         """All that the rule may read at one place."""
         gathered = {collector.name: memory.value(collector) for collector in rule.collect}
-        previous = {} if memory.previous is None else {"previous": memory.previous}
+        previous = {} if memory.previous is None else {"previous": memory.previous.fields}
         return {**scope, **gathered, **previous}
 
     def _gather(self, collectors: Sequence[Collector], memory: Memory, item: Known, scope: Mapping[str, Any]) -> None:
@@ -192,11 +216,11 @@ class Definition:
         rule = place.rule
         if "previous" in rule.assertion.names and "previous" not in place.scope:
             return  # it holds on the first
-        if rule.when is not None and not self._values.holds(rule.when, place.scope):
+        if rule.when is not None and not self._values.holds(rule.when, place.scope, place.stamp):
             judged.passed_over.setdefault(rule.id, place)
             return
         judged.applied[rule.id] = place
-        if not self._values.holds(rule.assertion, place.scope):
+        if not self._values.holds(rule.assertion, place.scope, place.stamp):
             judged.faults.append(Fault(f"rule.{rule.id}", place.index, place))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,9 @@ from streamcontract.contract.expressions import EvaluationError, Expression, Lim
 from streamcontract.contract.model import Collector
 from streamcontract.monitor.slices import as_key
 
-__all__ = ["Known", "Memory", "Values"]
+__all__ = ["OF_EVENT", "Known", "Memory", "Values"]
 
-OF_EVENT = frozenset({"data", "event", "id", "item"})
+OF_EVENT = frozenset({"data", "event", "id"})
 """What hangs on nothing but the event, so that it need not be evaluated again for the same one."""
 MOST_KEPT = 100_000
 
@@ -46,7 +46,7 @@ class Memory:
     __slots__ = ("_taken", "previous", "seen")
 
     def __init__(self) -> None:
-        self.previous: Mapping[str, Any] | None = None
+        self.previous: Known | None = None
         self.seen: list[int] = []
         self._taken: dict[str, list[Any]] = {}
 
@@ -77,29 +77,32 @@ class Memory:
 
 @dataclass(slots=True)
 class Values:
-    """The values of expressions; None where there is none."""
+    """The values of expressions, each kept under all that it hangs on: a search looks at the same ones all the time."""
 
-    kept: dict[tuple[int, Event], tuple[Any] | None] = field(default_factory=dict)
+    kept: dict[tuple[int, Hashable], tuple[Any] | None] = field(default_factory=dict)
 
-    def of(self, expression: Expression, scope: Mapping[str, Any], event: Event | None = None) -> tuple[Any] | None:
-        """The value, as the one member of a tuple."""
-        if event is None or "item" in scope or not expression.names <= OF_EVENT:
+    def of(self, expression: Expression, scope: Mapping[str, Any], stamp: Hashable = None) -> tuple[Any] | None:
+        """The value, as the one member of a tuple; None where it has none.
+
+        `stamp` stands for what the expression reads; an event stands for itself, and only for what reads no more.
+        """
+        if stamp is None or (isinstance(stamp, Event) and not expression.names <= OF_EVENT):
             return _evaluate(expression, scope)
-        key = (id(expression), event)
+        key = (id(expression), stamp)
         if key not in self.kept:
             if len(self.kept) >= MOST_KEPT:
                 self.kept.clear()
             self.kept[key] = _evaluate(expression, scope)
         return self.kept[key]
 
-    def holds(self, expression: Expression, scope: Mapping[str, Any], event: Event | None = None) -> bool:
+    def holds(self, expression: Expression, scope: Mapping[str, Any], stamp: Hashable = None) -> bool:
         """Whether it is true; what has no value is not."""
-        found = self.of(expression, scope, event)
+        found = self.of(expression, scope, stamp)
         return found is not None and found[0] is True
 
-    def key(self, expression: Expression, scope: Mapping[str, Any], event: Event | None = None) -> str | None:
+    def key(self, expression: Expression, scope: Mapping[str, Any], stamp: Hashable = None) -> str | None:
         """The value as a key."""
-        found = self.of(expression, scope, event)
+        found = self.of(expression, scope, stamp)
         return None if found is None else as_key(found[0])
 
 

@@ -24,7 +24,9 @@ ATTEMPTS = 4
 """How often a right stream is searched for one transition or rule."""
 FEW = 3
 """With so many right streams the next ones are made of them rather than from nothing."""
-BUDGET = 5_000
+TURNS = 3
+"""How often one is begun for each that is wanted."""
+BUDGET = 8_000
 """Streams that are judged in all searches of one operation."""
 
 
@@ -82,7 +84,9 @@ def make_right(contract: Contract, operation: str, random: Random, count: int) -
     for rule in stream.rules:
         _apply(made, search, rule.id)
     made.out_of_reach = [missing for missing in made.out_of_reach if missing not in made.seen]
-    for word, number in _at_random(stream, random, count - len(made.streams)):
+    for word, number in _at_random(stream, random, TURNS * count):
+        if len(made.streams) >= count or search.judged > BUDGET:
+            break
         if made.streams and random.random() < 0.5 or not _try(made, search, word, number):
             _vary(made, search)
     made.judged, made.blamed = search.judged, search.blamed

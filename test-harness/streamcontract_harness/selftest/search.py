@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from math import exp
 
@@ -15,6 +15,9 @@ __all__ = ["Search", "Wish"]
 
 MOST_TRIED, STALLED = 4_000, 1_200
 """Changes that are tried for one stream, and those without a better one after which it is given up."""
+MOST_KNOWN = 50_000
+LONGEST = 40
+"""Events of a stream; what needs more is not made."""
 LENGTH = 0.02
 """What an event costs: streams that are mended by putting in events grow, and cost more to judge."""
 WARMEST, COLDEST = 0.5, 0.03
@@ -35,6 +38,7 @@ class Search:
     workshop: Workshop
     judged: int = 0
     blamed: dict[str, int] = field(default_factory=dict)
+    known: dict[Hashable, float] = field(default_factory=dict, repr=False)
 
     @property
     def definition(self) -> Definition:
@@ -46,11 +50,12 @@ class Search:
         score = self._score(judged, wish)
         changes = self._changes(made, judged, wish)
         least, since, turn = score, 0, 0
+        stalled = STALLED if wish is None else STALLED // 3
         for _ in range(MOST_TRIED * 5):
-            if score == 0 or turn - since > STALLED or turn > MOST_TRIED:
+            if score == 0 or turn - since > stalled or turn > MOST_TRIED:
                 break
             candidate = next(changes, None)
-            if candidate is None:
+            if candidate is None or len(candidate.events) > LONGEST:
                 continue
             turn += 1
             found = self.judge(candidate)
@@ -75,11 +80,22 @@ class Search:
 
     def _score(self, judged: Judged, wish: Wish | None) -> float:
         """How wrong a stream is: each fault counts one, and as much again as it is far from none."""
-        score = sum(fault.weight + _far(fault.place) for fault in judged.faults)
+        score = sum(fault.weight + self._far(fault.place) for fault in judged.faults)
         if wish is not None and wish.rule not in judged.applied:
             score += 0.5 + _far_from_applied(judged.passed_over.get(wish.rule))
         # Of two that are as wrong the shorter one is better; a right one is right at any length.
         return score + LENGTH * len(judged.word) if score else 0.0
+
+    def _far(self, place: Place | None) -> float:
+        """How far a rule is from holding at a place."""
+        if place is None:
+            return 0.0
+        key = (place.rule.id, place.stamp)
+        if key not in self.known:
+            if len(self.known) > MOST_KNOWN:
+                self.known.clear()
+            self.known[key] = distance(term_of(place.rule.assertion.source), names_read(place.rule), place.scope)
+        return self.known[key]
 
     def _changes(self, made: Made, judged: Judged, wish: Wish | None) -> Iterator[Made | None]:
         """Changes that are about one of the first faults, or about what is wished for."""
@@ -115,12 +131,6 @@ class Search:
                 yield self.workshop.other_request(made)
             else:
                 yield self.workshop.one_more(made, judged.word, symbols)
-
-
-def _far(place: Place | None) -> float:
-    if place is None:
-        return 0.0
-    return distance(term_of(place.rule.assertion.source), names_read(place.rule), place.scope)
 
 
 def _far_from_applied(place: Place | None) -> float:

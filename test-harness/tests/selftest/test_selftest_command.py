@@ -1,0 +1,67 @@
+"""`streamcontract selftest` as it is called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from small_contracts import contract_of, ticker, with_plain_operation
+from typer.testing import CliRunner, Result
+
+from streamcontract_harness.commands.selftest import selftest
+
+RUNNER = CliRunner()
+
+
+def called(tree: dict[str, Any], folder: Path, *arguments: str) -> Result:
+    contract_of(tree, folder)
+    app = typer.Typer()
+    app.command()(selftest)
+    return RUNNER.invoke(app, [str(folder / "contract.yaml"), "--streams", "4", *arguments])
+
+
+def test_says_what_is_caught_and_what_cannot_be(tmp_path: Path) -> None:
+    done = called(ticker(), tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "rule.done-counts" in done.output
+    assert "cannot be caught by this contract:" in done.output
+    assert "`timing.firstEventMs`" in done.output
+    assert done.output.splitlines()[-1].endswith("0 defects")
+    assert "\x1b" not in done.output
+
+
+def test_json_has_all_of_it(tmp_path: Path) -> None:
+    done = called(ticker(), tmp_path, "--json", "--seed", "3")
+    document = json.loads(done.output)
+    assert document["holds"] is True
+    assert document["seed"] == 3
+    [operation] = document["operations"]
+    assert operation["operationId"] == "watch"
+    assert all(row["made"] == row["caught"] for row in operation["wrong"])
+
+
+def test_no_right_stream_is_a_failure(tmp_path: Path) -> None:
+    impossible = {"id": "impossible", "at": ["done", "error"], "assert": "index < 0"}
+    done = called(ticker({"rules": [impossible]}), tmp_path)
+    assert done.exit_code == 1
+    assert "no right stream could be made" in done.output
+    assert "rule.impossible" in done.output
+
+
+@pytest.mark.parametrize("arguments", [("--operation", "nothing"), ("--operation", "number")])
+def test_an_operation_without_a_stream_is_a_usage_error(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = called(with_plain_operation(), tmp_path, *arguments)
+    assert done.exit_code == 2
+    assert "no streaming operation" in done.output
+
+
+def test_a_wrong_contract_is_an_error_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "contract.yaml").write_text("openapi: 3.2.0\ninfo: 3\n", encoding="utf-8")
+    app = typer.Typer()
+    app.command()(selftest)
+    done = RUNNER.invoke(app, [str(tmp_path / "contract.yaml")])
+    assert done.exit_code == 2
+    assert "contract.yaml:2" in done.output
