@@ -5,6 +5,7 @@
 - `<!-- automaton -->`: the order of the contract before it, as a diagram of the table that the monitor walks.
 - `<!-- checks FAMILY... -->`: a table of the findings of these families, from the docstrings of the checks' modules.
 - `<!-- settings -->`, `<!-- settings of operations -->`: the settings of a check, from the table that reads their file.
+- `<!-- selftest -->`: what a self-test says of the contract before it.
 - `docs/checks/`: a page for each check, all of it made.
 
 With --check nothing is written, and the exit code is 1 where a page is stale.
@@ -25,6 +26,8 @@ from streamcontract import Contract
 from streamcontract.contract.automaton import Automaton
 from streamcontract_harness.checks.catalogue import Check, Kind, catalogue, families
 from streamcontract_harness.checks.page import Clause
+from streamcontract_harness.selftest.report import told
+from streamcontract_harness.selftest.verdicts import examine
 from streamcontract_harness.settings import Auth, OperationSettings, Settings, described
 
 __all__ = ["check_pages", "draw", "made_anew", "main"]
@@ -33,7 +36,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 CONTRACT = re.compile(r"^```yaml\n(openapi:.*?)^```$", re.MULTILINE | re.DOTALL)
 CHECKS = DOCS / "checks"
 PART = re.compile(
-    r"<!-- (?P<name>automaton|checks|settings)(?P<words>[a-z ]*) -->\n.*?<!-- end of (?P=name) -->", re.DOTALL
+    r"<!-- (?P<name>automaton|checks|selftest|settings)(?P<words>[a-z ]*) -->\n.*?<!-- end of (?P=name) -->", re.DOTALL
 )
 WEIGHTS = {
     "MUST": "A violation (MUST).",
@@ -96,6 +99,16 @@ def _diagram(before: str, _: list[str]) -> str:
         path.write_text(CONTRACT.findall(before)[-1], encoding="utf-8")
         stream = next(iter(Contract.load(path).streams.values()))
     return f"```mermaid\n{draw(stream.orders[0].automaton)}\n```"
+
+
+def _selftest(before: str, _: list[str]) -> str:
+    """What `streamcontract selftest` says of the last contract on the page so far."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "contract.yaml"
+        path.write_text(CONTRACT.findall(before)[-1], encoding="utf-8")
+        contract = Contract.load(path)
+    lines = [line for id_ in sorted(contract.streams) for line in told(examine(contract, id_, 1, 20))]
+    return "\n".join(("```", *lines, "```"))
 
 
 def _tables(_: str, names: list[str]) -> str:
@@ -163,6 +176,7 @@ def _settings(_: str, words: list[str]) -> str:
 MAKERS: Mapping[str, Callable[[str, list[str]], str]] = {
     "automaton": _diagram,
     "checks": _tables,
+    "selftest": _selftest,
     "settings": _settings,
 }
 

@@ -46,7 +46,7 @@ def _series(items: Any, random: Random, groups: dict[int, str]) -> str:
     return "".join(_one(op, argument, random, groups) for op, argument in items)
 
 
-def _one(op: Any, argument: Any, random: Random, groups: dict[int, str]) -> str:  # noqa: PLR0911 - one for each kind
+def _one(op: Any, argument: Any, random: Random, groups: dict[int, str]) -> str:  # noqa: C901, PLR0911 - one for each kind
     match op:
         case ops.LITERAL:
             return chr(argument)
@@ -110,4 +110,4 @@ def _has(member: tuple[Any, Any], letter: str) -> bool:
         return ord(letter) == argument
     if kind is ops.RANGE:
         return bool(argument[0] <= ord(letter) <= argument[1])
-    return letter in CLASSES[argument]
+    return letter in str(CLASSES[argument])

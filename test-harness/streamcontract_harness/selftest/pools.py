@@ -39,7 +39,9 @@ class Pools:
 
     def add(self, symbol: str, events: Sequence[Event]) -> None:
         """Take more, where they are what they are called."""
-        self.events[symbol] += [event for event in events if self._naming.is_right(event, symbol) and is_sendable(event)]
+        self.events[symbol] += [
+            event for event in events if self._naming.is_right(event, symbol) and is_sendable(event)
+        ]
 
     def _drawn(self, alternative: Alternative) -> list[Event]:
         found: dict[Event, None] = {}

@@ -79,8 +79,8 @@ def _rules(result: OperationResult) -> Iterator[str]:
 def _defects(result: OperationResult) -> Iterator[str]:
     for defect in result.defects:
         yield from _wrapped(
-            f"DEFECT: {defect.what}: expected {defect.expected}, the monitor found {defect.found or 'nothing'}. Either the"
-            " contract contradicts itself, or streamcontract is wrong; please report it.",
+            f"DEFECT: {defect.what}: expected {defect.expected}, the monitor found {defect.found or 'nothing'}. Either"
+            " the contract contradicts itself, or streamcontract is wrong; please report it.",
             "  ",
             "    ",
         )

@@ -24,6 +24,8 @@ ATTEMPTS = 4
 """How often a right stream is searched for one transition or rule."""
 FEW = 3
 """With so many right streams the next ones are made of them rather than from nothing."""
+A_FEW = 600
+"""Changes that are tried where a right stream is the beginning."""
 TURNS = 3
 """How often one is begun for each that is wanted."""
 BUDGET = 8_000
@@ -87,7 +89,7 @@ def make_right(contract: Contract, operation: str, random: Random, count: int) -
     for word, number in _at_random(stream, random, TURNS * count):
         if len(made.streams) >= count or search.judged > BUDGET:
             break
-        if made.streams and random.random() < 0.5 or not _try(made, search, word, number):
+        if (made.streams and random.random() < 0.5) or not _try(made, search, word, number):
             _vary(made, search)
     made.judged, made.blamed = search.judged, search.blamed
     return made
@@ -119,7 +121,7 @@ def _try(made: RightStreams, search: Search, word: tuple[str, ...], order: int |
         start = _start(made.workshop, word, order) if search.judged < BUDGET else None
         if start is None:
             return False
-        if _keep(made, search.mended(start, warm=attempt % 2 == 1)):
+        if _keep(made, search.mended(start, warm=attempt % 2 == 0)):
             return True
     return False
 
@@ -130,7 +132,7 @@ def _apply(made: RightStreams, search: Search, rule: str) -> None:
         if rule in made.applied or not made.streams or search.judged > BUDGET:
             return
         start, _ = made.workshop.random.choice(made.streams)
-        _keep(made, search.mended(made.workshop.other_request(start), Wish(rule), warm=attempt % 2 == 1))
+        _keep(made, search.mended(made.workshop.other_request(start), Wish(rule), warm=attempt % 2 == 1, most=A_FEW))
 
 
 def _vary(made: RightStreams, search: Search) -> None:
@@ -145,14 +147,16 @@ def _vary(made: RightStreams, search: Search) -> None:
             (
                 lambda stream=stream, word=word: workshop.one_more(stream, word, frozenset(word)),
                 lambda stream=stream, word=word: workshop.one_thread_more(stream, word, frozenset(word)),
-                lambda stream=stream, word=word: workshop.other_payload(stream, word, workshop.random.randrange(len(word))),
+                lambda stream=stream, word=word: workshop.other_payload(
+                    stream, word, workshop.random.randrange(len(word))
+                ),
                 lambda stream=stream: workshop.other_request(stream),
             )
         )
         found = changed() if word else None
         if found is not None:
             stream, judged = found, search.judge(found)
-    _keep(made, search.mended(stream))
+    _keep(made, search.mended(stream, most=A_FEW))
 
 
 def _keep(made: RightStreams, found: tuple[Made, Judged] | None) -> bool:

@@ -20,7 +20,12 @@ WORDS = ("a", "b", "one", "two words", "Hello", "é✓", "0", "")
 NUMBERS = (0, 1, 2, 3, 5, 10, 100)
 TRIES = 20
 FORMATS: Mapping[str, tuple[str, ...]] = {
-    "date-time": ("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:01.500Z", "2026-01-01T00:00:00Z", "2026-06-30T12:00:00+02:00"),
+    "date-time": (
+        "2026-01-01T00:00:00.000Z",
+        "2026-01-01T00:00:01.500Z",
+        "2026-01-01T00:00:00Z",
+        "2026-06-30T12:00:00+02:00",
+    ),
     "date": ("2026-01-01", "2024-02-29"),
     "time": ("00:00:00Z", "12:30:00.5Z"),
     "duration": ("PT1S", "P1D"),
@@ -43,7 +48,7 @@ class Sampler:
         self._document = document
         self.random = random
 
-    def value(self, schema: Any, depth: int = 0) -> Any:
+    def value(self, schema: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each kind
         """A value that most likely fits."""
         node = self.flat(schema)
         if "const" in node:
@@ -124,7 +129,7 @@ class Sampler:
         step = node.get("multipleOf")
         if isinstance(step, int | float) and step > 0:
             start = 0 if least is None else -(-least // step)
-            return (start + self.random.randint(0, 3)) * step  # type: ignore[no-any-return]
+            return (start + self.random.randint(0, 3)) * step
         choices: list[int | float] = [number for number in NUMBERS if _between(number, least, most)]
         choices += [bound for bound in (least, most) if bound is not None and abs(bound) < 2**53]
         if least is not None and most is not None and not whole:

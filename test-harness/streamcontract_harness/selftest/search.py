@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from math import exp
 
@@ -13,7 +13,7 @@ from streamcontract_harness.selftest.terms import distance, term_of
 
 __all__ = ["Search", "Wish"]
 
-MOST_TRIED, STALLED = 4_000, 1_200
+MOST_TRIED, STALLED = 3_000, 1_200
 """Changes that are tried for one stream, and those without a better one after which it is given up."""
 MOST_KNOWN = 50_000
 LONGEST = 40
@@ -44,15 +44,17 @@ class Search:
     def definition(self) -> Definition:
         return self.workshop.definition
 
-    def mended(self, made: Made, wish: Wish | None = None, *, warm: bool = False) -> tuple[Made, Judged] | None:
+    def mended(
+        self, made: Made, wish: Wish | None = None, *, warm: bool = False, most: int = MOST_TRIED
+    ) -> tuple[Made, Judged] | None:
         """The stream, changed until it is right; None when that was not found."""
         judged = self.judge(made)
         score = self._score(judged, wish)
         changes = self._changes(made, judged, wish)
         least, since, turn = score, 0, 0
-        stalled = STALLED if wish is None else STALLED // 3
-        for _ in range(MOST_TRIED * 5):
-            if score == 0 or turn - since > stalled or turn > MOST_TRIED:
+        stalled = STALLED if warm else STALLED // 2
+        for _ in range(most * 5):
+            if score == 0 or turn - since > stalled or turn > most:
                 break
             candidate = next(changes, None)
             if candidate is None or len(candidate.events) > LONGEST:
@@ -61,7 +63,7 @@ class Search:
             found = self.judge(candidate)
             reached = self._score(found, wish)
             # What is worse is taken, too, at times, and ever less: two changes may be needed before anything is better.
-            heat = WARMEST * (1 - turn / MOST_TRIED) + COLDEST if warm else COLDEST
+            heat = WARMEST * (1 - turn / most) + COLDEST if warm else COLDEST
             if reached <= score or self.workshop.random.random() < exp((score - reached) / heat):
                 made, judged, score = candidate, found, reached
                 if score < least:
@@ -100,21 +102,17 @@ class Search:
     def _changes(self, made: Made, judged: Judged, wish: Wish | None) -> Iterator[Made | None]:
         """Changes that are about one of the first faults, or about what is wished for."""
         random, workshop = self.workshop.random, self.workshop
-        sources: list[Callable[[], Iterator[Made | None]]] = []
         ordered = sorted(judged.faults, key=lambda fault: len(made.events) if fault.index is None else fault.index)
-        for fault in ordered[:3]:  # what comes later hangs on what was before
-            sources.append(lambda fault=fault: self._about(made, judged, fault))  # type: ignore[misc]
+        # What comes later hangs on what was before.
+        streams = [self._about(made, judged, fault) for fault in ordered[:3]]
         if wish is not None and wish.rule not in judged.applied:
             place = judged.passed_over.get(wish.rule)
             if place is not None:
-                sources.append(lambda: workshop.about_rule(made, judged, place))
+                streams.append(workshop.about_rule(made, judged, place))
             else:
                 rule = next(rule for rule in self.definition.stream.rules if rule.id == wish.rule)
-                sources.append(lambda: self._with_events(made, judged, rule.at))
-        if not sources:
-            return
-        streams = [source() for source in sources]
-        while True:
+                streams.append(self._with_events(made, judged, rule.at))
+        while streams:
             yield next(random.choice(streams))
 
     def _about(self, made: Made, judged: Judged, fault: Fault) -> Iterator[Made | None]:

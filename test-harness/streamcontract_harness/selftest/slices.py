@@ -59,9 +59,7 @@ def slice_faults(
     return SliceFault(wrong[0], 0.5 * len(wrong) + 0.3 * missing) if wrong else None
 
 
-def _steps(
-    slice_: Slice, item: Known, base: Mapping[str, Any], values: Values
-) -> Iterator[tuple[str, str]]:
+def _steps(slice_: Slice, item: Known, base: Mapping[str, Any], values: Values) -> Iterator[tuple[str, str]]:
     """The keys that an event belongs to, each with the event's name in the slice."""
     scope = {**base, **item.fields}
     if slice_.each is None:

@@ -23,7 +23,9 @@ __all__ = ["Term", "distance", "literals", "operands", "paths", "sides", "term_o
 
 QUIET = re.compile(r"""//[^\n]*|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 RELATION = re.compile(r"==|!=|<=|>=|<|>|\bin\b")
-PATH = re.compile(r"(?<![\w.])(?:data|previous|last|item|request|linked|response|id|[A-Za-z_]\w*)(?:\.[A-Za-z_]\w*)*(?!\w*\s*\()")
+PATH = re.compile(
+    r"(?<![\w.])(?:data|previous|last|item|request|linked|response|id|[A-Za-z_]\w*)(?:\.[A-Za-z_]\w*)*(?!\w*\s*\()"
+)
 LITERAL = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|(?<![\w.])\d+(?:\.\d+)?(?!\w)|\b(?:true|false|null)\b""")
 WORDS = {"true": True, "false": False, "null": None}
 RESERVED = frozenset({"true", "false", "null", "in"})
@@ -144,7 +146,7 @@ def _apart(left: Any, right: Any) -> float:
     """How far two values are from each other."""
     both = (left, right)
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in both):
-        return min(0.1 + 0.2 * abs(left - right), FAR)
+        return float(min(0.1 + 0.2 * abs(left - right), FAR))
     return 0.5 if type(left) is type(right) else 1.0
 
 

@@ -91,7 +91,8 @@ def _own(right: RightStreams) -> Iterator[Trial]:
 
 
 def _broken(right: RightStreams, id_: str) -> Iterator[Trial]:
-    alone, along = [], []
+    alone: list[Made] = []
+    along: list[Made] = []
     for made, judged in right.streams:
         changes = _changes(right, made, judged, id_)
         for changed in islice(changes, OWN_TRIED):

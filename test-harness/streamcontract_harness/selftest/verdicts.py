@@ -1,4 +1,4 @@
-"""What a self-test says of an operation: how much is caught, by which id, and what no check of this contract can see."""
+"""What a self-test says of an operation: how much is caught, by which id, and what no check can see."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class OperationResult:
 
 def examine(contract: Contract, operation: str, seed: int, count: int) -> OperationResult:
     """Make the streams of one operation, have them read, and say what came of it."""
-    random = Random(f"{seed} {operation}")
+    random = Random(f"{seed} {operation}")  # noqa: S311 - nothing secret hangs on it
     right = make_right(contract, operation, random, count)
     result = OperationResult(operation, right=len(right.streams))
     _transitions(right, result)
@@ -95,7 +95,8 @@ def _transitions(right: RightStreams, result: OperationResult) -> None:
     result.transitions, result.transitions_seen = len(right.wanted), len(right.seen)
     orders = right.stream.orders
     result.never = tuple(
-        f"{orders[number].automaton.names[state]} → {symbol}" for number, state, symbol in sorted(right.wanted - right.seen)
+        f"{orders[number].automaton.names[state]} → {symbol}"
+        for number, state, symbol in sorted(right.wanted - right.seen)
     )
 
 
@@ -108,7 +109,9 @@ def _read_right(right: RightStreams, result: OperationResult) -> None:
                 result.accepted += 1
             elif len(result.defects) < 20:
                 said = "; ".join(f"{finding.id}: {finding.message}" for finding in monitor.findings)
-                said = said or "; ".join(f"{unsettled.id} unsettled: {unsettled.reason}" for unsettled in monitor.unsettled)
+                said = said or "; ".join(
+                    f"{unsettled.id} unsettled: {unsettled.reason}" for unsettled in monitor.unsettled
+                )
                 result.defects.append(Defect(f"a right stream, {way}", "no finding", said))
 
 
@@ -141,7 +144,9 @@ def _gaps(tried: Iterable[Trial]) -> Iterator[Gap]:
 
 def _defect(trial: Trial) -> Defect:
     about = "" if trial.about == "any" else f" ({trial.about})"
-    return Defect(f"{trial.operator}{about}", ", ".join(sorted(trial.must)) or "no finding", ", ".join(sorted(trial.found)))
+    return Defect(
+        f"{trial.operator}{about}", ", ".join(sorted(trial.must)) or "no finding", ", ".join(sorted(trial.found))
+    )
 
 
 def _rules(right: RightStreams, tried: Iterable[Trial], result: OperationResult) -> None:

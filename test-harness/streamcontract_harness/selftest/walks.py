@@ -36,7 +36,9 @@ class Walks:
         row = self.automaton.table[state]
         if state not in self.automaton.accepting or not row:
             return self._home[state]
-        return min(((symbol, *self._home[following]) for symbol, following in row.items()), key=lambda way: (len(way), way))
+        return min(
+            ((symbol, *self._home[following]) for symbol, following in row.items()), key=lambda way: (len(way), way)
+        )
 
     def at_random(self, random: Random) -> tuple[str, ...]:
         """A word by chance; it goes on where it may as often as it ends."""

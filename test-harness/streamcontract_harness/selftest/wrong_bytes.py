@@ -75,9 +75,11 @@ def _times(stream: Stream, made: Made) -> Iterator[WrongBytes]:
     if len(made.events) > 1:
         gap = 3_600.0 if limits.silence is None else _late(limits.silence)
         must = "" if limits.silence is None else "timing.silence"
-        yield _wrong("a silence", made, _timed(stream, made, 0.0, gap), must or _total(stream, gap), "`timing.silenceMs`")
+        yield _wrong(
+            "a silence", made, _timed(stream, made, 0.0, gap), must or _total(stream, gap), "`timing.silenceMs`"
+        )
     until = 3_600.0 if limits.total is None else _late(limits.total)
-    step = 1.0 if limits.silence is None else limits.silence / 1000
+    step = 60.0 if limits.silence is None else limits.silence / 1000
     beats = [(step * number, b":\n\n") for number in range(1, int(until / step) + 1)][:2_000]
     events = _timed(stream, made, 0.0)
     must = "" if limits.total is None else "timing.total"
