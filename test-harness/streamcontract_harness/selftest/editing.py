@@ -23,7 +23,7 @@ def changed(naming: Naming, event: Event, path: tuple[str, ...], value: Any) -> 
         return None
     if path == ("id",):
         made = with_event(event, id=None if value is GONE else str(value))
-    elif path[0] != "data" or value is GONE and path == ("data",):
+    elif path[0] != "data" or (value is GONE and path == ("data",)):
         return None
     elif isinstance(found.payload, str) and found.payload == event.data:
         if len(path) > 1 or not isinstance(value, str):

@@ -53,7 +53,7 @@ class Memory:
     def take(self, collector: Collector, value: Any) -> None:
         self._taken.setdefault(collector.name, []).append(value)
 
-    def value(self, collector: Collector) -> Any:
+    def value(self, collector: Collector) -> Any:  # noqa: PLR0911 - one for each verb
         """What the collector's verb makes of all that was taken."""
         taken = self._taken.get(collector.name, [])
         match collector.verb:

@@ -16,8 +16,8 @@ from streamcontract_harness.selftest.editing import GONE, changed
 from streamcontract_harness.selftest.made import Made
 from streamcontract_harness.selftest.pools import Pools
 from streamcontract_harness.selftest.requests import Asked
-from streamcontract_harness.selftest.threads import Threads
 from streamcontract_harness.selftest.terms import literals, operands, paths, sides, term_of, value_of
+from streamcontract_harness.selftest.threads import Threads
 
 __all__ = ["Workshop"]
 

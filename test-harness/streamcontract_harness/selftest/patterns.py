@@ -107,7 +107,7 @@ def _of_class(members: Any, random: Random) -> str:
 def _has(member: tuple[Any, Any], letter: str) -> bool:
     kind, argument = member
     if kind is ops.LITERAL:
-        return ord(letter) == argument
+        return bool(ord(letter) == argument)
     if kind is ops.RANGE:
         return bool(argument[0] <= ord(letter) <= argument[1])
     return letter in str(CLASSES[argument])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from streamcontract import Event, Stream
@@ -18,7 +18,7 @@ ENOUGH, ENOUGH_TEXTS, TRIES = 200, 500, 1_000
 
 
 class Pools:
-    """Events by their names. What could not be drawn is asked of `further`, which is slower and knows more."""
+    """Events by their names; `missing` are those of which no valid one could be drawn."""
 
     def __init__(self, stream: Stream, naming: Naming, sampler: Sampler) -> None:
         self._naming = naming
@@ -36,12 +36,6 @@ class Pools:
     def of(self, symbol: str) -> Event:
         """One of them."""
         return self._sampler.random.choice(self.events[symbol])
-
-    def add(self, symbol: str, events: Sequence[Event]) -> None:
-        """Take more, where they are what they are called."""
-        self.events[symbol] += [
-            event for event in events if self._naming.is_right(event, symbol) and is_sendable(event)
-        ]
 
     def _drawn(self, alternative: Alternative) -> list[Event]:
         found: dict[Event, None] = {}

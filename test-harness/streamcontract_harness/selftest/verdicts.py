@@ -62,6 +62,7 @@ class OperationResult:
     not_alone: tuple[str, ...] = ()
     unmade: Mapping[str, int] = field(default_factory=dict)
     not_here: tuple[str, ...] = ()
+    no_event: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> int:
@@ -82,6 +83,7 @@ def examine(contract: Contract, operation: str, seed: int, count: int) -> Operat
     result.unmade = dict(sorted(right.blamed.items(), key=lambda item: (-item[1], item[0])))
     result.not_applied = tuple(rule.id for rule in right.stream.rules if rule.id not in right.applied)
     result.not_here = tuple(f"afterwards.{after.id}" for after in right.stream.afterwards)
+    result.no_event = right.workshop.pools.missing
     _read_right(right, result)
     tried = list(trials(right))
     result.caught = list(_caught(tried))
@@ -181,5 +183,6 @@ def plain(result: OperationResult) -> dict[str, Any]:
             "neverBrokenAlone": list(result.not_alone),
         },
         "stoodInTheWay": dict(result.unmade),
+        "noValidEvent": list(result.no_event),
         "needsAServer": list(result.not_here),
     }
