@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streamcontract_harness.judge import Judgement
 
 __all__ = [
+    "OPTIONS",
     "SETTINGS",
     "NoServerError",
     "Settings",
@@ -27,6 +28,7 @@ __all__ = [
     "pytest_collect_file",
     "pytest_configure",
     "pytest_report_header",
+    "setting_of",
     "streamcontract",
 ]
 
@@ -51,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, kind, how in OPTIONS:
         group.addoption(f"--streamcontract-{name}", dest=f"streamcontract_{name.replace('-', '_')}", **how)
         if kind:
-            parser.addini(_ini(name), how["help"], type=kind)  # type: ignore[arg-type]
+            parser.addini(setting_of(name), how["help"], type=kind)  # type: ignore[arg-type]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -199,14 +201,15 @@ class StreamContract:
         return assert_conforms(response, loaded, **how)
 
 
-def _ini(name: str) -> str:
+def setting_of(name: str) -> str:
+    """What an option is called in the ini file."""
     return f"streamcontract_{PLURAL.get(name, name).replace('-', '_')}"
 
 
 def _value(config: pytest.Config, name: str, default: Any) -> Any:
     """The option, else the setting of the ini file, else the default."""
     given = config.getoption(f"streamcontract_{name.replace('-', '_')}")
-    return given if given is not None else config.getini(_ini(name)) or default
+    return given if given is not None else config.getini(setting_of(name)) or default
 
 
 def _number(config: pytest.Config, name: str, default: Any, kind: type) -> Any:
@@ -216,5 +219,5 @@ def _number(config: pytest.Config, name: str, default: Any, kind: type) -> Any:
     except ValueError:
         number = 0
     if number <= 0:
-        raise pytest.UsageError(f"streamcontract: {_ini(name)} is {value!r}, and must be a number above 0")
+        raise pytest.UsageError(f"streamcontract: {setting_of(name)} is {value!r}, and must be a number above 0")
     return number

@@ -1,15 +1,18 @@
 """The pytest plugin, in runs of pytest inside this one, against servers of literal bytes."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from literal_server import LiteralServer, plain, stream
 from small_contracts import TICKS, Tree, ticker, with_plain_operation
 
 import streamcontract_harness.run  # noqa: F401 - each run of pytest inside this one forgets what it was first to import
+from streamcontract_harness.pytest_plugin import OPTIONS, setting_of
 
 pytest_plugins = ["pytester"]
 
@@ -108,38 +111,54 @@ def test_warnings_are_warnings_of_pytest_unless_strict(
     done.stdout.fnmatch_lines(["*warning coverage.no-success · watch*"])
 
 
-TESTS = """
+PAGE = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text(encoding="utf-8")
+CONFTEST = """
 import apps
 import pytest
 from starlette.testclient import TestClient
 
-def test_right(streamcontract):
-    contract = streamcontract.load("contract.yaml")
-    assert streamcontract.load("contract.yaml") is contract
-    judgement = streamcontract.assert_conforms(TestClient(apps.right).get("/ticks"), contract, operation="watch")
-    assert judgement.monitor.outcome == "success"
-    assert streamcontract.url.startswith("http://127.0.0.1:")
+@pytest.fixture
+def client():
+    return TestClient(apps.right)
+"""
+WRONG_TEST = """
+import apps
+from starlette.testclient import TestClient
 
 def test_wrong(streamcontract):
-    streamcontract.assert_conforms(TestClient(apps.wrong).get("/ticks"), "contract.yaml")
+    contract = streamcontract.load("contract.yaml")
+    assert streamcontract.load("contract.yaml") is contract
+    assert streamcontract.url.startswith("http://127.0.0.1:")
+    streamcontract.assert_conforms(TestClient(apps.wrong).get("/ticks"), contract, operation="watch")
 """
 
 
-def test_settings_of_the_ini_file_an_application_and_the_fixture(pytester: pytest.Pytester) -> None:
+def block(language: str) -> str:
+    """The first block of the page in a language."""
+    return PAGE.split(f"```{language}\n")[1].split("```")[0]
+
+
+def test_the_page_s_settings_and_its_test_do_what_they_say(pytester: pytest.Pytester) -> None:
     write(pytester, ticker())
     pytester.makeini(
-        "[pytest]\nstreamcontract_contracts = contract.yaml\nstreamcontract_app = apps:right\n"
-        "streamcontract_max_examples = 1\nstreamcontract_headers =\n  X-One: 1\n  X-Two: 2\n"
+        f"{block('ini')}streamcontract_max_examples = 1\nstreamcontract_headers =\n  X-One: 1\n  X-Two: 2\n"
         "streamcontract_ignore = life,http.charset\n"
     )
-    pytester.makepyfile(TESTS)
+    (pytester.mkpydir("my_package") / "main.py").write_text("from apps import right as app\n", encoding="utf-8")
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_page=block("python"), test_wrong=WRONG_TEST)
     done = pytester.runpytest_inprocess()
     done.assert_outcomes(passed=9, failed=1, skipped=1)
     done.stdout.fnmatch_lines(["E *violation sequence.after-end · watch", "*1 failed, 9 passed, 1 skipped*"])
-    only = pytester.runpytest_inprocess("test_settings_of_the_ini_file_an_application_and_the_fixture.py::test_right")
+    only = pytester.runpytest_inprocess("test_page.py")
     only.assert_outcomes(passed=1)
     named = pytester.runpytest_inprocess("--collect-only", "-q", "contract.yaml::watch::wire")
     assert [line for line in named.outlines if "::" in line] == ["contract.yaml::watch::wire"]
+
+
+def test_the_page_has_the_options_and_settings_that_there_are() -> None:
+    rows = re.findall(r"^\| `--streamcontract-([a-z-]+)[^|]*` \| (?:`(\w+)`)? ?\|", PAGE, re.MULTILINE)
+    assert rows == [(name, setting_of(name) if kind else "") for name, kind, _ in OPTIONS]
 
 
 USAGE = {

@@ -1,8 +1,10 @@
 """Where people are already: the GitHub Action's scripts are run, the hook and the image are held to what they name."""
 
+import inspect
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -13,8 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
-from architecture.pages import ROOT
+from architecture.pages import ROOT, Block, blocks
 from literal_server import LiteralServer, stream
+
+from streamcontract_harness.commands.check import check
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS: dict[str, dict[str, Any]] = {step["id"]: step for step in ACTION["runs"]["steps"]}
@@ -160,6 +164,44 @@ def test_installed_command_is_used_and_a_missing_one_told(job: Job) -> None:
     done, outputs = job.run("install", PYTHON="false")
     assert (done.returncode, outputs) == (2, {})
     assert "Python 3.11 or later" in done.stdout
+
+
+PAGES = [ROOT / "docs" / f"{name}.md" for name in ("asgi", "docker", "github-action", "pre-commit", "pytest")]
+
+
+def snippets(language: str) -> list[Block]:
+    return [block for page in PAGES for block in blocks(page, language)]
+
+
+def used(tree: Any, key: str) -> Iterator[dict[str, Any]]:
+    """The mappings, anywhere in a tree, that have a key."""
+    if isinstance(tree, dict):
+        if key in tree:
+            yield tree
+        for value in tree.values():
+            yield from used(value, key)
+    for item in tree if isinstance(tree, list) else ():
+        yield from used(item, key)
+
+
+def test_the_snippets_of_workflows_and_hooks_name_what_there_is() -> None:
+    trees = [yaml.safe_load(block.text) for block in snippets("yml")]
+    steps = [step for tree in trees for step in used(tree, "uses") if "/streamcontract@" in step["uses"]]
+    assert len(steps) == 3
+    for step in steps:
+        assert "contract" in step["with"]
+        assert set(step["with"]) <= set(ACTION["inputs"])
+    hooks = [hook["id"] for tree in trees for hook in used(tree, "id")]
+    assert set(hooks) == {"streamcontract-lint"}
+
+
+def test_the_snippets_of_shells_use_options_that_there_are() -> None:
+    text = "\n".join(block.text for block in snippets("sh")).replace("\\\n", " ")
+    words = [shlex.split(line) for line in text.splitlines()]
+    checks = [line[line.index("check") + 1 :] for line in words if "check" in line]
+    assert len(checks) == 3
+    options = {word.removeprefix("--").replace("-", "_") for line in checks for word in line if word.startswith("--")}
+    assert options <= set(inspect.signature(check).parameters)
 
 
 def test_the_hook_runs_a_command_that_there_is_on_the_files_of_contracts() -> None:
