@@ -92,7 +92,7 @@ USAGE = {
     "a header of two lines": (["--url", "http://localhost", "--header", "a: b\nc: d"], "value of a"),
     "a header that HTTP cannot carry": (["--url", "http://localhost", "--header", "a: →"], "value of a"),
     "a header twice": (["--url", "http://localhost", "--header", "a: b", "--header", "A: c"], "more than once"),
-    "an unknown report": (["--url", "http://localhost", "--report", "pdf:x"], "json:FILE or junit:FILE"),
+    "an unknown report": (["--url", "http://localhost", "--report", "pdf:x"], "json:FILE or junit:FILE or "),
     "a report without a file": (["--url", "http://localhost", "--report", "json"], "json:FILE"),
     "a report that is a directory": (["--url", "http://localhost", "--report", "json:."], ". is a directory"),
     "a host with a blank": (["--url", "http://exa mple/"], "is no http or https URL"),

@@ -146,9 +146,8 @@ def _finding(number: int, finding: ShownFinding, report: Report, reported: Repor
     facts = [
         f"- {name}: {code(value)}" for name, value in (("expected", finding.expected), ("got", finding.got)) if value
     ]
-    if finding.location:
-        place = place_of(report, reported)
-        facts.append(f"- contract: {code(f'{within(place.file)}:{place.line}')}")
+    place = place_of(report, reported)
+    facts.append(f"- contract: {code(f'{within(place.file)}:{place.line}')}")
     facts.append(f"- explained by {code(f'streamcontract checks {finding.id}')}")
     yield "\n".join(facts)
     if finding.commands:

@@ -82,13 +82,14 @@ class TerminalReporter:
         self._stage, self._operation, self._heading = stage, operation, heading
 
     def _now(self) -> str:
-        """The live line: it is drawn several times a second, also while one stream is read for long."""
+        """The live line, drawn several times a second: what may be cut off at its end is the longest part."""
         tallies = list(self._report.tallies.values()) if self._report else []
+        requests = sum(tally.requests + tally.own_requests for tally in tallies)
         return (
-            f"{self._stage} {self._operation} · {sum(t.requests for t in tallies):,} requests · "
-            f"{sum(t.streams for t in tallies):,} streams · {sum(t.events for t in tallies):,} events · "
+            f"{time.monotonic() - self._started:.0f} s · "
             f"{_number(len(self._report.found) if self._report else 0, 'finding')} · "
-            f"{time.monotonic() - self._started:.0f} s"
+            f"{requests:,} requests · {sum(t.streams for t in tallies):,} streams · "
+            f"{sum(t.events for t in tallies):,} events · {self._stage} {self._operation}"
         )
 
     def _tell(self, finding: ShownFinding) -> None:
@@ -218,7 +219,8 @@ def _own_checks(tally: Tally) -> Iterator[str]:
     for id_, reason in tally.tried.items():
         reasons[reason].append(id_)
     made = len(reasons.pop("", ()))
-    yield f"{_number(made, 'check')} made with {_number(tally.own_requests, 'request')} of their own"
+    if made:
+        yield f"{_number(made, 'check')} made with {_number(tally.own_requests, 'request')} of their own"
     for reason, ids in reasons.items():
         yield f"not made: {', '.join(ids)}: {reason}"
 
