@@ -32,8 +32,8 @@ def contract(tmp_path: Path) -> str:
     return str(tmp_path / "contract.yaml")
 
 
-def check(*arguments: str, **places: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+def check(*arguments: str, colours: bool = False, **places: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "" if colours else "1"}
     return subprocess.run(
         [*COMMAND, *arguments], capture_output=True, text=True, timeout=120, env=environment, check=False, **places
     )
@@ -60,6 +60,29 @@ def test_violates_and_reports(contract: str, tmp_path: Path) -> None:
     document = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert [finding["id"] for finding in document["findings"]] == ["sequence.after-end"]
     assert ET.parse(tmp_path / "r.xml").find(".//failure[@type='sequence.after-end']") is not None  # noqa: S314 - our own
+
+
+def test_on_github_actions(contract: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    summary = tmp_path / "summary"
+    summary.write_text("of the step before\n", encoding="utf-8")
+    settings = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_WORKSPACE": str(tmp_path)}
+    for name, value in {**settings, "FORCE_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with LiteralServer({"GET /ticks": stream(TICKS, b"event: ##[error]x\ndata: {}\n\n", TICKS)}) as server:
+        reports = ["--report", f"markdown:{summary}", "--report", f"sarif:{tmp_path / 'r.sarif'}"]
+        done = check(
+            contract, "--url", server.url, "--max-examples", "1", "--select", "sequence", *reports, colours=True
+        )
+    assert done.returncode == 1
+    (annotation,) = [line for line in done.stdout.split("\n") if line.startswith("::")]
+    assert annotation.startswith("::error file=contract.yaml,line=")
+    assert "title=sequence.after-end (watch)::event 5" in annotation
+    assert "##[" not in done.stdout
+    assert "\x1b[1;31mVIOLATES" in done.stdout
+    assert "\x1b[2K" not in done.stdout  # no live line, though colours were asked for
+    assert summary.read_text(encoding="utf-8").startswith("of the step before\n## ❌")
+    (run,) = json.loads((tmp_path / "r.sarif").read_text(encoding="utf-8"))["runs"]
+    assert (run["invocations"][0]["exitCode"], len(run["results"])) == (1, 1)
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1), (["--strict", "--ignore", "coverage"], 0)])

@@ -212,7 +212,7 @@ def _seen(tally: Tally) -> list[str]:
 
 
 def _own_checks(tally: Tally) -> Iterator[str]:
-    """The checks that have sent requests themselves: how many there were, and why others could not be made."""
+    """The checks that have sent requests themselves: how many there were, and why others were not tried."""
     if not tally.tried:
         return
     reasons: dict[str, list[str]] = defaultdict(list)
@@ -222,7 +222,7 @@ def _own_checks(tally: Tally) -> Iterator[str]:
     if made:
         yield f"{_number(made, 'check')} made with {_number(tally.own_requests, 'request')} of their own"
     for reason, ids in reasons.items():
-        yield f"not made: {', '.join(ids)}: {reason}"
+        yield f"not tried: {', '.join(ids)}: {reason}"
 
 
 def _evidence(finding: ShownFinding) -> list[str]:

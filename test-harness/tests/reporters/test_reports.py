@@ -122,6 +122,34 @@ def test_no_colours_where_there_is_no_terminal(report: Report) -> None:
     assert "\x1b[" in printed(report, terminal=True)
 
 
+def test_no_live_line_goes_to_a_file_of_which_colours_are_asked(report: Report) -> None:
+    text = printed(report, terminal=True)
+    assert "probing streamTask" in text
+    assert not {"\x1b[2K", "\x1b[?25l"} & {text[n : n + length] for n in range(len(text)) for length in (4, 6)}
+
+
+def test_checks_of_their_own_requests_are_one_line_an_operation(report: Report) -> None:
+    console = Console(file=io.StringIO(), width=100, highlight=False)
+    reporter = TerminalReporter(console, REDACTOR)
+    stages = [
+        ("life.two-readers", "a"),
+        ("http.charset", "a"),
+        ("life.two-readers", "b"),
+        ("Schemathesis, fuzzing", "b"),
+    ]
+    for stage, operation in stages:
+        reporter(StageStarted(stage, operation))
+    own = "checks that send requests of their own"
+    assert console.file.getvalue().splitlines() == [f"{own} a", f"{own} b", "Schemathesis, fuzzing"]  # type: ignore[attr-defined]
+
+
+def test_many_findings_are_counted_and_left_to_the_reports(report: Report) -> None:
+    text = printed(many(report, 150))
+    assert "\n100. violation" in text
+    assert "\n101. violation" not in text
+    assert "52 more findings are left to --report" in text
+
+
 @pytest.mark.parametrize("flag", ["interrupted", "untestable", "cut_short"])
 def test_run_that_did_not_get_through_says_so(report: Report, flag: str) -> None:
     report.found.clear()
