@@ -50,4 +50,5 @@ def _command(kind: str, report: Report, reported: Reported, redactor: Redactor) 
 
 
 def _escaped(text: str, escapes: Mapping[str, str]) -> str:
-    return "".join(escapes.get(character, character) for character in text)
+    """The runner's older form of a command, `##[error]`, has no escape: it is broken up."""
+    return "".join(escapes.get(character, character) for character in text.replace("##[", "## ["))

@@ -31,6 +31,7 @@ def test_a_servers_text_is_no_command_and_no_property(report: Report) -> None:
     lines = list(annotated(with_secrets(report), REDACTOR))
     assert len(lines) > 10
     assert all(COMMAND.fullmatch(line) for line in lines)
+    assert "##[" not in "".join(lines)
     escapes = set(re.findall("%..", "".join(lines)))
     assert escapes <= {"%25", "%0A", "%0D", "%3A", "%2C"}
 
