@@ -1,14 +1,14 @@
-"""The harness's reports for `streamcontract replay`: a recorded stream as a run of one exchange."""
+"""The harness's reports for `streamcontract replay`: recorded streams as a run that has seen nothing else."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from streamcontract import Request, Unsettled
-from streamcontract.cli.replay_report import Replayed
+from streamcontract.cli.replay_report import Replayed, redactor_of, source_of, verdict_of
 from streamcontract.contract.problems import Severity
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judgement, count
@@ -20,16 +20,22 @@ __all__ = ["html", "junit", "markdown", "report_of", "sarif"]
 OF_TIME = ("timing.first-event", "timing.silence", "timing.total")
 
 
-def report_of(replayed: Replayed) -> Report:
-    """The report of a run in which this one stream was seen."""
-    monitor = replayed.monitor
-    operation = replayed.contract.operations[monitor.stream.operation]
-    report = Report.of(replayed.contract, replayed.source, 0, [operation])
-    report.contract = replayed.contract_file
-    report.notes += [str(problem) for problem in replayed.contract.problems if problem.severity is Severity.WARNING]
-    report.is_replay = True
-    exchange = _exchange(replayed)
-    tally = report.tallies[operation.id]
+def report_of(streams: Sequence[Replayed]) -> Report:
+    """The report of a run in which these streams were seen, and nothing else."""
+    contract = streams[0].contract
+    names = dict.fromkeys(one.monitor.stream.operation for one in streams)
+    report = Report.of(contract, source_of(streams), 0, [contract.operations[name] for name in names])
+    report.contract = streams[0].contract_file
+    report.replayed = verdict_of(streams)
+    report.notes += [str(problem) for problem in contract.problems if problem.severity is Severity.WARNING]
+    for one in streams:
+        _add(report, one)
+    return report
+
+
+def _add(report: Report, replayed: Replayed) -> None:
+    monitor, exchange = replayed.monitor, _exchange(replayed)
+    tally = report.tallies[monitor.stream.operation]
     count(tally, Judgement(exchange, tuple(monitor.findings), monitor))
     for id_ in () if replayed.arrivals else OF_TIME:
         tally.unsettled.setdefault(id_, Unsettled(id_, "the recording has no arrival times"))
@@ -39,7 +45,6 @@ def report_of(replayed: Replayed) -> Report:
     for finding in monitor.findings:
         stretch = Stretch.around(exchange, finding.offset) if finding.offset is not None else None
         report.add(Reported(finding, asked, stretch))
-    return report
 
 
 def _exchange(replayed: Replayed) -> Exchange:
@@ -70,8 +75,8 @@ def _body(body: object) -> bytes:
     return (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)).encode(errors="backslashreplace")
 
 
-def _write(kind: str, replayed: Replayed, path: Path) -> None:
-    WRITERS[kind](report_of(replayed), replayed.redactor(), path, False)
+def _write(kind: str, streams: Sequence[Replayed], path: Path) -> None:
+    WRITERS[kind](report_of(streams), redactor_of(streams), path, False)
 
 
 html = partial(_write, "html")

@@ -154,7 +154,7 @@ class Report:
     """All that a run has seen, so far or at its end. `untestable` says why nothing could be tested, if so.
 
     `options` are those of the run, None where there was none (a stream that is replayed); `began` is the time of day
-    (seconds since 1970). `is_replay`: it is of a recorded stream, which was judged by itself, and of nothing else.
+    (seconds since 1970). `replayed`: it is of recorded streams, which were judged by themselves, and this came of it.
     `left_out` are the contract's operations that the run was not to check.
     `stale` are the entries of the baseline whose findings should have come again, and did not; `uncertain` those of
     which nothing can be said, as the run was cut short or left them out.
@@ -173,7 +173,7 @@ class Report:
     options: Options | None = None
     began: float = 0.0
     kept: Kept = field(default_factory=Kept)
-    is_replay: bool = False
+    replayed: Verdict | None = None
     left_out: frozenset[str] = frozenset()
     baseline: Baseline = field(default_factory=Baseline)
     stale: list[KnownFinding] = field(default_factory=list)
@@ -243,8 +243,14 @@ class Report:
         return sum(reported.known for reported in self.found.values())
 
     @property
+    def is_replay(self) -> bool:
+        return self.replayed is not None
+
+    @property
     def verdict(self) -> Verdict:
         """Violates when anything new does; inconclusive when the run, or no stream of an operation, got through."""
+        if self.replayed is not None:
+            return self.replayed
         if self.violations:
             return Verdict.VIOLATES
         return Verdict.CONFORMS if self.is_whole else Verdict.INCONCLUSIVE

@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from streamcontract.cli import report_files
+from streamcontract.recording import RecordedChunk, RecordedRequest, RecordedResponse, Recording
 from streamcontract.services import SERVICES
 from streamcontract_harness.reporters.kinds import WRITERS as KINDS
 
@@ -101,6 +102,50 @@ def test_the_harness_brings_every_other_kind_of_report(tmp_path: Path) -> None:
         assert "rule.reduction-is-in-whole-percent" in text
         assert "curl -N http://h/dedupe" in text
         assert "very-s3cret" not in text
+
+
+def test_a_directory_of_exchanges_is_one_report(tmp_path: Path) -> None:
+    asked = RecordedRequest(method="POST", url="http://h/dedupe", body=BODY)
+    wrong = COMPLETE.replace(b'"reduction_pct": 50', b'"reduction_pct": 49')
+    exchanges = tmp_path / "exchanges"
+    exchanges.mkdir()
+    for number, end in enumerate((COMPLETE, wrong, wrong)):
+        sizes = len(RIGHT), len(end)
+        recording = Recording(
+            operation="dedupeStream",
+            request=asked,
+            response=RecordedResponse(200, (("content-type", "text/event-stream"),)),
+            stream=True,
+            body=f"{number}.sse",
+            chunks=(RecordedChunk(10.0, sizes[0]), RecordedChunk(400.0, sizes[1])),
+            ended_at=410.0,
+        )
+        (exchanges / f"{number}.sse").write_bytes(RIGHT + end)
+        (exchanges / f"{number}.json").write_bytes(recording.text())
+    command = [sys.executable, "-m", "streamcontract", "replay", str(CONTRACT), str(exchanges)]
+    reports = [f"--report={kind}:{tmp_path / kind}" for kind in KINDS]
+    done = subprocess.run([*command, *reports], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    report = json.loads((tmp_path / "json").read_text(encoding="utf-8"))
+    jsonschema_rs.validate(SCHEMA, report)
+    assert (report["verdict"], report["url"]) == ("violates", str(exchanges))
+    assert [(f["id"], f["count"]) for f in report["findings"]] == [("rule.reduction-is-in-whole-percent", 2)]
+    (operation,) = report["operations"]
+    assert (operation["streams"], operation["events"], operation["outcomes"]) == (3, 15, {"complete": 3})
+    assert operation["unsettled"] == []
+    text = (tmp_path / "markdown").read_text(encoding="utf-8")
+    assert "| `dedupeStream` | 3 | 3 | 15 |" in text
+    assert "timing.silence" not in text
+    for kind in KINDS:
+        assert "rule.reduction-is-in-whole-percent" in (tmp_path / kind).read_text(encoding="utf-8")
+
+
+def test_what_could_not_be_judged_is_so_in_every_report(tmp_path: Path) -> None:
+    kinds = ("json", "markdown")
+    done = replay(tmp_path, RIGHT + COMPLETE, *(f"--report={kind}:{kind}" for kind in kinds))
+    assert done.returncode == 0
+    assert json.loads((tmp_path / "json").read_text(encoding="utf-8"))["verdict"] == "inconclusive"
+    assert "inconclusive" in (tmp_path / "markdown").read_text(encoding="utf-8").split("\n")[0]
 
 
 def test_without_the_harness_a_report_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

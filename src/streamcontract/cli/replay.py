@@ -78,7 +78,7 @@ def replay(
     replayed = Replayed(loaded, str(contract), stream, monitor, recorded, asked, answered)
     _tell(summary(replayed))
     for file in files:
-        write_report(replayed, file)
+        write_report([replayed], file)
     if monitor.verdict is Verdict.VIOLATES:
         raise typer.Exit(VIOLATES)
 
@@ -89,20 +89,19 @@ def _tell(text: str) -> None:
 
 def _replay_exchanges(contract: Contract, file: str, path: Path, reports: list[ReportFile]) -> None:
     """An exchange, or all of a directory."""
-    if reports and path.is_dir():
-        raise typer.BadParameter("a report is of one exchange", param_hint="--report")
     try:
         outcomes = [replay_exchange(contract, file, one) for one in exchanges_at(path)]
     except RecordingError as error:
         fail(harmless(str(error)), WRONG)
     for outcome in outcomes:
         _tell(outcome.text)
-        for report in reports:
-            if outcome.replayed is None:
-                fail("there is no report of what is no event stream", WRONG)
-            write_report(outcome.replayed, report)
     if len(outcomes) > 1:
         typer.echo(total(outcomes))
+    streams = [outcome.replayed for outcome in outcomes if outcome.replayed is not None]
+    if reports and not streams:
+        fail("there is no report of what is no event stream", WRONG)
+    for report in reports:
+        write_report(streams, report)
     if any(outcome.verdict is Verdict.VIOLATES for outcome in outcomes):
         raise typer.Exit(VIOLATES)
 

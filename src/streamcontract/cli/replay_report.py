@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 from streamcontract.contract.model import Contract
-from streamcontract.monitor.findings import Finding, Verdict
+from streamcontract.monitor.findings import Finding, Level, Verdict
 from streamcontract.monitor.monitor import StreamMonitor
 from streamcontract.monitor.request import Request, Response
+from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract.redaction import Redactor, credential_names
 
-__all__ = ["Replayed", "report_document", "summary", "write_json"]
+__all__ = ["Replayed", "redactor_of", "report_document", "source_of", "summary", "verdict_of", "write_json"]
 
 BEFORE, BEHIND = 80, 400
 """Bytes shown before the place of a fault, and from it on."""
@@ -26,6 +30,7 @@ VERDICTS = {
     Verdict.VIOLATES: "VIOLATES the contract",
     Verdict.INCONCLUSIVE: "INCONCLUSIVE: nothing is wrong in what could be judged",
 }
+WORST_FIRST = (Verdict.VIOLATES, Verdict.INCONCLUSIVE, Verdict.CONFORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,27 @@ class Replayed:
     response: Response | None = None
     arrivals: tuple[tuple[float, int], ...] = ()
 
-    def redactor(self) -> Redactor:
-        """What keeps the recording's secrets out of a report."""
-        headers = self.request.headers.items() if self.request is not None else ()
-        return Redactor(headers, credential_names(self.contract))
+
+def redactor_of(streams: Sequence[Replayed]) -> Redactor:
+    """What keeps the recordings' secrets out of a report."""
+    headers = [pair for one in streams if one.request is not None for pair in one.request.headers.items()]
+    return Redactor(headers, credential_names(streams[0].contract))
+
+
+def verdict_of(streams: Sequence[Replayed]) -> Verdict:
+    """The verdict over all: the worst of theirs."""
+    verdicts = {one.monitor.verdict for one in streams}
+    return next(verdict for verdict in WORST_FIRST if verdict in verdicts)
+
+
+def source_of(streams: Sequence[Replayed]) -> str:
+    """The recording, or the directory of several."""
+    return streams[0].source if len(streams) == 1 else str(Path(streams[0].source).parent)
 
 
 def summary(replayed: Replayed) -> str:
     """The verdict, each finding with the bytes around it, and what was not judged."""
-    monitor, redactor = replayed.monitor, replayed.redactor()
+    monitor, redactor = replayed.monitor, redactor_of([replayed])
     transitions = monitor.transitions
     lines = [
         f"{monitor.stream.operation}: {VERDICTS[monitor.verdict]}",
@@ -98,38 +115,56 @@ def _visible(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def write_json(replayed: Replayed, path: Path) -> None:
+def write_json(streams: Sequence[Replayed], path: Path) -> None:
     """Write the JSON report to a file. Raises OSError."""
-    text = json.dumps(report_document(replayed), indent=2, ensure_ascii=False)
+    text = json.dumps(report_document(streams), indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
-def report_document(replayed: Replayed) -> dict[str, Any]:
+def report_document(streams: Sequence[Replayed]) -> dict[str, Any]:
     """The JSON report, version 1; `url` is the recording's name."""
-    monitor, redactor = replayed.monitor, replayed.redactor()
-    transitions = monitor.transitions
-    outcome = {monitor.last_symbol: 1} if monitor.outcome and monitor.last_symbol else {}
+    redactor = redactor_of(streams)
+    by_operation: dict[str, list[StreamMonitor]] = {}
+    for one in streams:
+        by_operation.setdefault(one.monitor.stream.operation, []).append(one.monitor)
     return {
         "version": 1,
-        "contract": replayed.contract_file,
-        "url": replayed.source,
-        "verdict": monitor.verdict.value,
-        "findings": [_plain(finding, redactor) for finding in monitor.findings],
-        "operations": [
-            {
-                "operationId": monitor.stream.operation,
-                "streams": 1,
-                "events": monitor.events,
-                "outcomes": outcome,
-                "transitions": {
-                    "seen": len(transitions.seen),
-                    "total": transitions.total,
-                    "missing": list(transitions.missing),
-                },
-                "unknownEvents": {_shown(name, redactor): count for name, count in monitor.unknown.counts.items()},
-                "unsettled": [{"id": part.id, "reason": _shown(part.reason, redactor)} for part in monitor.unsettled],
-            }
-        ],
+        "contract": streams[0].contract_file,
+        "url": source_of(streams),
+        "verdict": verdict_of(streams).value,
+        "findings": [_plain(finding, redactor) for finding in _findings(streams)],
+        "operations": [_operation(name, monitors, redactor) for name, monitors in by_operation.items()],
+    }
+
+
+def _findings(streams: Sequence[Replayed]) -> list[Finding]:
+    """Violations first; equal ones are one, told as it was first seen."""
+    found: dict[tuple[str, str, str, Level], Finding] = {}
+    for finding in (finding for one in streams for finding in one.monitor.findings):
+        key = finding.operation, finding.id, finding.place, finding.level
+        known = found.get(key)
+        found[key] = replace(known, count=known.count + finding.count) if known else finding
+    return sorted(found.values(), key=lambda finding: finding.level is Level.SHOULD)
+
+
+def _operation(name: str, monitors: list[StreamMonitor], redactor: Redactor) -> dict[str, Any]:
+    transitions = reduce(or_, (monitor.transitions for monitor in monitors))
+    unknown = UnknownEvents()
+    for monitor in monitors:
+        unknown.update(monitor.unknown)
+    unsettled = {part.id: part.reason for monitor in monitors for part in monitor.unsettled}
+    return {
+        "operationId": name,
+        "streams": len(monitors),
+        "events": sum(monitor.events for monitor in monitors),
+        "outcomes": Counter(m.last_symbol for m in monitors if m.outcome and m.last_symbol),
+        "transitions": {
+            "seen": len(transitions.seen),
+            "total": transitions.total,
+            "missing": list(transitions.missing),
+        },
+        "unknownEvents": {_shown(event, redactor): count for event, count in unknown.counts.items()},
+        "unsettled": [{"id": id_, "reason": _shown(reason, redactor)} for id_, reason in unsettled.items()],
     }
 
 

@@ -1,6 +1,6 @@
 """The reports that `replay` can write: JSON by itself, and what the packages beside it bring."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -17,8 +17,8 @@ REPORTS = "streamcontract.reports"
 OF_HARNESS = ("html", "junit", "markdown", "sarif")
 HARNESS = "pip install streamcontract-harness"
 
-Writer = Callable[[Replayed, Path], None]
-"""Writes a report to a file. Raises OSError."""
+Writer = Callable[[Sequence[Replayed], Path], None]
+"""Writes a report of one stream or several to a file. Raises OSError."""
 ReportFile = tuple[str, Path]
 """The kind of a report, and where it goes."""
 
@@ -38,12 +38,12 @@ def report_file(text: str) -> ReportFile:
     return kind, path
 
 
-def write_report(replayed: Replayed, file: ReportFile) -> None:
+def write_report(streams: Sequence[Replayed], file: ReportFile) -> None:
     """Write one report. Ends the command when it cannot be written."""
     kind, path = file
     try:
         writer = write_json if kind == "json" else _load(kind)
-        writer(replayed, path)
+        writer(streams, path)
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}", WRONG)
 
