@@ -16,6 +16,7 @@ from streamcontract.redaction import HIDDEN
 from streamcontract_harness.events import FindingSeen, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.reporters import json as json_report
+from streamcontract_harness.reporters import terminal
 from streamcontract_harness.reporters.shown import shown, visible
 from streamcontract_harness.reporters.terminal import TerminalReporter
 from streamcontract_harness.results import STRETCH_AFTER, STRETCH_BEFORE, Report, Reported, Stretch
@@ -143,11 +144,12 @@ def test_checks_of_their_own_requests_are_one_line_an_operation(report: Report) 
     assert console.file.getvalue().splitlines() == [f"{own} a", f"{own} b", "Schemathesis, fuzzing"]  # type: ignore[attr-defined]
 
 
-def test_many_findings_are_counted_and_left_to_the_reports(report: Report) -> None:
-    text = printed(many(report, 150))
-    assert "\n100. violation" in text
-    assert "\n101. violation" not in text
-    assert "52 more findings are left to --report" in text
+def test_many_findings_are_counted_and_left_to_the_reports(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "MOST_FINDINGS", 5)
+    text = printed(many(report, 10))
+    assert "\n5. violation" in text
+    assert "\n6. violation" not in text
+    assert "7 more findings are left to --report" in text
 
 
 @pytest.mark.parametrize("flag", ["interrupted", "untestable", "cut_short"])
