@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from literal_server import LiteralServer
+from published import fitting
 from small_contracts import contract_of
 
 from streamcontract import Level
@@ -69,4 +70,4 @@ class ServerFile:
         with LiteralServer(routes or self.module.ROUTES) as server:
             *_, last = run(contract, Options(server.url, **settings))
         assert isinstance(last, RunFinished)
-        return last.report
+        return fitting(last.report)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from literal_server import Hang, LiteralServer, Received, plain, stream
+from published import fitting_files
 from small_contracts import TICKS, contract_of, ticker
 
 from streamcontract_harness.results import STRETCH_AFTER
@@ -34,9 +35,11 @@ def contract(tmp_path: Path) -> str:
 
 def check(*arguments: str, colours: bool = False, **places: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "" if colours else "1"}
-    return subprocess.run(
+    done = subprocess.run(
         [*COMMAND, *arguments], capture_output=True, text=True, timeout=120, env=environment, check=False, **places
     )
+    fitting_files(arguments)
+    return done
 
 
 def test_conforms(contract: str, tmp_path: Path) -> None:

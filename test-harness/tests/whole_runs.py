@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from literal_server import LiteralServer, Route
+from published import fitting
 from small_contracts import contract_of
 
 from streamcontract_harness.events import RunFinished
@@ -26,7 +27,7 @@ def checked(
         settings = Options(server.url, **{"seed": 1, "max_examples": 5, "timeout": 5.0, **options})
         *_, last = run(contract, settings)
     assert isinstance(last, RunFinished)
-    return last.report
+    return fitting(last.report)
 
 
 def found(report: Report) -> list[str]:
