@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
@@ -23,7 +23,8 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from streamcontract import Finding, Level
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import SentRequest
-from streamcontract_harness.generation.carrier import operation_id, recorded_request
+from streamcontract_harness.generation.carrier import Carrier, operation_id, recorded_request
+from streamcontract_harness.generation.memory import Memory
 
 __all__ = ["ApiFinding", "ApiNote", "ApiRun", "ApiStep", "finding_of", "says_nothing"]
 
@@ -73,6 +74,7 @@ class ApiRun:
 
     def __init__(self, schema: OpenApiSchema, documented: Callable[[str], Documented | None]) -> None:
         self._documented = documented
+        self._memory = schema.transport.memory if isinstance(schema.transport, Carrier) else Memory()
         self._events: EventStream = _Engine(schema).execute()
 
     def stop(self) -> None:
@@ -112,7 +114,10 @@ class ApiRun:
                 if response is None or not self._is_told(check.name, failure, case, response):
                     steps = [step.case_id for step in check.failure_info.steps] or [shown]
                     finding = finding_of(check.name, operation_id(case), failure)
-                    yield ApiFinding(finding, recorded_request(recorder, steps))
+                    request = recorded_request(recorder, steps)
+                    if request is not None and not request.before:
+                        request = replace(request, before=self._memory.before(case))
+                    yield ApiFinding(finding, request)
 
     def _is_told(self, check: str, failure: Failure, case: Case[Any], response: Response) -> bool:
         """Whether a failure says nothing of its own: the monitor or the contract has spoken already.

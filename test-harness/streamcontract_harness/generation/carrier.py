@@ -30,6 +30,7 @@ from urllib3.exceptions import ReadTimeoutError
 from streamcontract import Linked, Request
 from streamcontract_harness.conversation import UnsendableError
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
+from streamcontract_harness.generation.memory import Memory
 from streamcontract_harness.spoken import parsed, unreadable
 
 __all__ = ["Carrier", "Origin", "Send", "operation_id", "recorded_request", "sent_request", "told_headers"]
@@ -136,6 +137,7 @@ class Carrier(RequestsTransport):
         super().__init__()
         self._copy_serializers_from(REQUESTS_TRANSPORT)
         self._send = send
+        self.memory = Memory()
         self._threads = threading.local()
 
     @contextmanager
@@ -151,7 +153,7 @@ class Carrier(RequestsTransport):
         """Send a case. Raises what `requests` raises when there is no whole answer."""
         own: _Session | None = getattr(self._threads, "session", None)
         if own is None:
-            own = self._threads.session = _Session(self._send)
+            own = self._threads.session = _Session(self._send, self.memory)
         own.case, own.origin = case, Origin()
         known: tuple[Case[Any], Origin] | None = getattr(self._threads, "origin", None)
         if known is not None and known[0] is case:
@@ -165,12 +167,12 @@ class Carrier(RequestsTransport):
 class _Session(ManagedCookiesSession):
     """A session whose requests all go one way; proxies and passwords of the environment are not used."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, memory: Memory) -> None:
         super().__init__()
         self.trust_env = False
         self.case: Case[Any]
         self.origin = Origin()
-        self._adapter = _Adapter(send)
+        self._adapter = _Adapter(send, memory)
 
     def get_adapter(self, url: str | bytes) -> HTTPAdapter:
         self._adapter.case, self._adapter.origin = self.case, self.origin
@@ -180,18 +182,21 @@ class _Session(ManagedCookiesSession):
 class _Adapter(HTTPAdapter):
     """Where `requests` would open a connection."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, memory: Memory) -> None:
         super().__init__()
         self._send = send
+        self._memory = memory
         self.case: Case[Any]
         self.origin = Origin()
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        made = replace(sent_request(self.case, request), before=self.origin.before, linked=self.origin.linked)
+        before = self.origin.before or self._memory.before(self.case)
+        made = replace(sent_request(self.case, request), before=before, linked=self.origin.linked)
         try:
             exchange = self._send(made)
         except UnsendableError as error:
             raise requests.exceptions.InvalidHeader(str(error), request=request) from error
+        self._memory.note(self.case, exchange)
         _raise_for_ending(exchange, request)
         response: requests.Response = self.build_response(request, _raw(exchange))
         if _is_stream(exchange):

@@ -66,8 +66,21 @@ def test_a_step_has_the_requests_before_it_and_what_its_link_led_from(
 
 def test_requests_that_no_step_led_to_come_from_nowhere(sent: list[tuple[str, SentRequest, Exchange]]) -> None:
     others = [request for phase, request, _ in sent if not phase or request.operation == "createJob"]
-    assert others
-    assert {(request.before, request.linked) for request in others} == {((), None)}
+    assert {request.linked for request in others} == {None}
+    assert {request.before for request in others if request.operation == "createJob"} == {()}
+
+
+def test_requests_with_remembered_values_have_those_before_them_that_the_values_are_from(
+    sent: list[tuple[str, SentRequest, Exchange]],
+) -> None:
+    made = {json.loads(exchange.body)["id"]: request for _, request, exchange in sent if exchange.status == 202}
+    remembered = [
+        (request, exchange) for phase, request, exchange in sent if not phase and request.operation != "createJob"
+    ]
+    found = [request for request, exchange in remembered if exchange.status in (200, 204)]
+    assert found
+    for request in found:
+        assert request.before == (made[request.view.path["id"]],)
 
 
 def test_every_operation_behind_a_link_is_reached(sent: list[tuple[str, SentRequest, Exchange]]) -> None:
