@@ -189,8 +189,8 @@ def test_secret_across_the_edge_of_an_excerpt_is_not_shown(contract: str, tmp_pa
     assert "very" not in done.stdout + report.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_interrupted_run_ends_soon_with_what_was_seen(contract: str, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "workers"), [("SIGINT", "3"), ("SIGTERM", "1")])
+def test_interrupted_run_ends_soon_with_what_was_seen(contract: str, tmp_path: Path, name: str, workers: str) -> None:
     asked = threading.Event()
 
     def answer(_: Received) -> list[object]:
@@ -202,7 +202,8 @@ def test_interrupted_run_ends_soon_with_what_was_seen(contract: str, tmp_path: P
 
     hanging, report = threading.Event(), tmp_path / "r.json"
     with LiteralServer({"GET /ticks": answer}) as server:  # type: ignore[dict-item]
-        arguments = [contract, "--url", server.url, "--timeout", "60", "--report", f"json:{report}"]
+        arguments = [contract, "--url", server.url, "--timeout", "60", "--workers", workers]
+        arguments += ["--report", f"json:{report}"]
         with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, text=True) as process:
             assert hanging.wait(60)
             sent = time.monotonic()
@@ -211,7 +212,9 @@ def test_interrupted_run_ends_soon_with_what_was_seen(contract: str, tmp_path: P
     assert process.returncode == 130
     assert time.monotonic() - sent < 10
     assert "The run was interrupted" in stdout
-    assert "violation sequence.after-end · watch" in stdout
+    assert workers != "1" or "violation sequence.after-end · watch" in stdout, (
+        "side by side, none may have been read yet"
+    )
     assert json.loads(report.read_text(encoding="utf-8"))["interrupted"] is True
 
 

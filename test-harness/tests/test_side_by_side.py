@@ -1,4 +1,4 @@
-"""Probes that are under way at the same time, and the requests that a seed gives."""
+"""Probes that are under way at the same time, and which requests a seed and a selection give."""
 
 import threading
 from contextlib import suppress
@@ -46,6 +46,18 @@ def test_the_same_seed_sends_the_same_in_the_same_order(alone: Sent, tmp_path: P
 
 def in_order(requests: Sent) -> list[bytes]:
     return [body for method, _, body in requests if method == "POST"]
+
+
+@pytest.mark.parametrize(
+    ("select", "tried"),
+    [(("sequence",), set()), (("life.two",), {"life.two-readers"}), (("http.o",), {"http.options"})],
+)
+def test_check_that_is_not_asked_for_sends_nothing(tmp_path: Path, select: tuple[str, ...], tried: set[str]) -> None:
+    report = checked(
+        ticker(), {"GET /ticks": stream(TICKS)}, tmp_path, select=select, schemathesis=WITHOUT_SCHEMATHESIS
+    )
+    tally = report.tallies["watch"]
+    assert (set(tally.tried), bool(tally.own_requests)) == (tried, bool(tried))
 
 
 def test_workers_send_the_same_set(alone: Sent, tmp_path: Path) -> None:

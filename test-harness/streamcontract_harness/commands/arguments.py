@@ -91,17 +91,11 @@ def id_prefixes(texts: Iterable[str], option: str) -> tuple[str, ...]:
     """The beginnings of finding ids that an option lists. Raises typer.BadParameter."""
     prefixes = tuple(part.strip() for part in texts if part.strip())
     for prefix in prefixes:
-        if not begins_an_id(prefix) and not _is_of_family(prefix):
+        if not begins_an_id(prefix):
             near = difflib.get_close_matches(prefix, [check.id for check in catalogue()], 1)
             hint = f"did you mean {near[0]}?" if near else f"the families are {', '.join(FAMILIES)}"
             raise typer.BadParameter(f"no finding's id begins with {prefix!r}; {hint}", param_hint=option)
     return prefixes
-
-
-def _is_of_family(prefix: str) -> bool:
-    """Whether it begins an id of a family that the catalogue has no pages of."""
-    others = set(FAMILIES) - {check.family for check in catalogue()}
-    return any(family.startswith(prefix) or prefix.startswith(f"{family}.") for family in others)
 
 
 def report_file(text: str) -> ReportFile:
