@@ -23,7 +23,7 @@ from streamcontract_harness.recorder import Recorder
 from streamcontract_harness.results import Report, Reported, Tally
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
 from streamcontract_harness.side_by_side import SideBySide
-from streamcontract_harness.stop import Stop
+from streamcontract_harness.stop import Stop, calling_at
 from streamcontract_harness.transport import Limits, Transport
 
 __all__ = ["run"]
@@ -158,6 +158,11 @@ class _Run:
             return
         api = ApiRun(selected(self._schema(), self.operations), self.judge.documents)
         self.stop.then(api.stop)
+        with calling_at(self.deadline, api.stop):  # it tells nothing for as long as it tests one operation
+            yield from self._steps(api)
+        self.api_finished = not self._is_over()
+
+    def _steps(self, api: ApiRun) -> Iterator[RunEvent]:
         for step in api:
             if self._is_over():
                 api.stop()
@@ -170,7 +175,6 @@ class _Run:
                     self.report.notes.append(text)
             yield Progress()
             yield from self._fresh()
-        self.api_finished = not self._is_over()
 
     def _shrink(self) -> Iterator[RunEvent]:
         candidates = [found for found in self.report.findings if self.shrinker.can_shrink(found.finding)]

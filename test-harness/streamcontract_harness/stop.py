@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-__all__ = ["Stop"]
+__all__ = ["Stop", "calling_at"]
 
 
 class Stop:
@@ -29,3 +31,15 @@ class Stop:
         self._actions.append(action)
         if self.is_set():
             action()
+
+
+@contextmanager
+def calling_at(deadline: float, action: Callable[[], None]) -> Iterator[None]:
+    """Have something done at a time of the monotonic clock, unless the block has ended before."""
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), action)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

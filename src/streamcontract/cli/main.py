@@ -95,7 +95,9 @@ def _no_harness() -> None:
 
 
 def _needs_arguments(command: Callable[..., None]) -> bool:
-    return any(given.default is given.empty for given in inspect.signature(command).parameters.values())
+    """Whether it cannot be called without: `check` can, where a file has the settings."""
+    parameters = inspect.signature(command).parameters
+    return any(given.default is given.empty for name, given in parameters.items() if name != "context")
 
 
 def _load(entry: EntryPoint) -> Callable[..., None]:
