@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +15,13 @@ import pytest
 from streamcontract import Contract, ContractError, Level, Operation
 from streamcontract.redaction import Redactor, credential_names
 from streamcontract_harness.commands.arguments import BadArgument, header_pairs, id_prefixes, server_url
+from streamcontract_harness.commands.signals import stopped_by_signals
 from streamcontract_harness.options import Options
 from streamcontract_harness.pytest_plugin import SETTINGS, NoServerError, Settings
 from streamcontract_harness.reporters.matrix import State, matrix
 from streamcontract_harness.reporters.shown import details, shown, visible
 from streamcontract_harness.results import Report, Reported
+from streamcontract_harness.stop import Stop
 
 __all__ = ["ContractFile", "FamilyItem", "FindingsWarning", "OperationNode", "options_of"]
 
@@ -95,7 +99,12 @@ class ContractFile(pytest.File):
             operations=tuple(dict.fromkeys(item.operation.id for item in chosen)),
             select=() if families >= ALWAYS else tuple(f"{family}." for family in sorted(families)),
         )
-        *_, last = run(self.contract, options)
+        stop = Stop()
+        main = threading.current_thread() is threading.main_thread()  # elsewhere, signals are not for us
+        with stopped_by_signals(stop) if main else nullcontext():
+            *_, last = run(self.contract, options, stop)
+        if stop.is_set():
+            raise KeyboardInterrupt
         return last.report  # type: ignore[union-attr]  # the last event is the one that the run has ended with
 
 
