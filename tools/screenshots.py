@@ -75,7 +75,7 @@ REPORT_PICTURES = (
     ReportPicture("matrix", "header", "#operation-1"),
     ReportPicture("operation", "#operation-1", "#checks", "dark"),
 )
-REPORT_WIDTH = 1000
+REPORT_WIDTH, REPORT_HEIGHT = 1000, 1900
 FAULTY = '''"""The countdown, which falls silent in the middle and loses count."""
 
 import asyncio
@@ -131,7 +131,8 @@ def take_report(browser: Browser) -> None:
                     page.locator(place).evaluate("element => element.getBoundingClientRect().top + scrollY")
                     for place in (picture.top, picture.bottom)
                 )
-                clip = {"x": 0, "y": max(0, top - 16), "width": REPORT_WIDTH, "height": bottom - max(0, top - 16) - 16}
+                height = min(bottom - top, REPORT_HEIGHT)
+                clip = {"x": 0, "y": max(0, top - 16), "width": REPORT_WIDTH, "height": height}
                 save(page, IMAGES / f"report-{picture.name}.png", clip)
 
 
