@@ -49,6 +49,10 @@ def test_finding_shrinks_and_keeps_its_evidence(tmp_path: Path) -> None:
     assert reported.stretch is not None
     assert b'data: {"i": 11}' in reported.stretch.data
     assert reported.finding.event_index == 10
+    wrong, right = report.kept.streams("streamTask")
+    assert [finding.id for finding in wrong.findings] == ["rule.counts-up"]
+    assert b'data: {"i": 11}' in wrong.exchange.body
+    assert (right.findings, right.outcome, right.is_whole) == ((), "end", True)
 
 
 def test_findings_of_schemathesis_shrink_too(tmp_path: Path) -> None:
