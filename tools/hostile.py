@@ -33,7 +33,7 @@ BEGIN, END = "<!-- figures: python tools/hostile.py --write -->\n", "<!-- end of
 OPTIONS = ("--seed", "1", "--max-examples", "2")
 WAITING, READING = ("--timeout", "5"), ("--timeout", "60")
 """For servers that use up all the time that they are given, and for those that send much."""
-LONGEST = 300.0
+LONGEST = 900.0
 """Seconds after which a check is taken never to end."""
 
 

@@ -1,5 +1,6 @@
 """A countdown by FastAPI's own event streams: what a path operation yields is sent, data as JSON."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -19,4 +20,5 @@ async def countdown(from_: Annotated[int, Query(alias="from", ge=1, le=20)]) -> 
 @app.get("/failing", response_class=EventSourceResponse)
 async def failing() -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(event="tick", data={"left": 2})
+    await asyncio.sleep(0.02)
     raise RuntimeError("the engine is out of fuel")

@@ -1,4 +1,4 @@
-// A countdown by Hono's streamSSE; what breaks in a stream is told by its own handler of errors.
+// A countdown by Hono's streamSSE.
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
@@ -19,6 +19,14 @@ app.get("/countdown", (c) => {
 });
 
 app.get("/failing", (c) =>
+  streamSSE(c, async (stream) => {
+    await stream.writeSSE({ event: "tick", data: JSON.stringify({ left: 2 }) });
+    throw new Error("the engine is out of fuel");
+  }),
+);
+
+// streamSSE's third argument is told of errors; with it, the client is told, too.
+app.get("/failing-told", (c) =>
   streamSSE(
     c,
     async (stream) => {

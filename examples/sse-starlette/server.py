@@ -16,6 +16,8 @@ async def countdown(request: Request) -> Response:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 20):
         return JSONResponse({"error": "from is a number from 1 to 20"}, status_code=400)
     seen = request.headers.get("last-event-id", "")
+    if seen == "0":
+        return Response(status_code=204)  # the client has all, and is to come back no more
     begin = int(seen) - 1 if seen.isascii() and seen.isdigit() and int(seen[:9]) <= 20 else int(text)
 
     async def events() -> AsyncIterator[ServerSentEvent]:

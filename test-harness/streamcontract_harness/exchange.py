@@ -93,6 +93,11 @@ class Chunks:
         """The number of bytes."""
         return len(self.data)
 
+    @property
+    def last_at(self) -> float:
+        """When the last chunk came; 0 when none did."""
+        return self._times[-1] if self._times else 0.0
+
     def marks(self) -> Iterator[tuple[float, int]]:
         """When each chunk came, and the number of bytes up to its end."""
         return zip(self._times, self._ends, strict=True)

@@ -14,6 +14,10 @@ from streamcontract_harness.judge import Judgement
 __all__ = ["Served", "Service", "first_wrong", "served"]
 
 
+SILENCE = 1.0
+"""Seconds without a byte before the time limit, after which a stream that has not ended is taken to hang."""
+
+
 class Service(Enum):
     """What came of a request."""
 
@@ -47,7 +51,8 @@ def served(bench: Bench, judgement: Judgement) -> Served:
         status = exchange.status or 0
         kind = Service.WRONG if status >= 500 and status != 503 else Service.REFUSED
         return Served(judgement, kind, f"it was answered with {status}")
-    if exchange.ending is Ending.TIME and not bench.is_endless:
+    silent = exchange.ended - exchange.chunks.last_at > SILENCE  # else it is the checker that cannot keep up
+    if exchange.ending is Ending.TIME and silent and not bench.is_endless:
         seconds = exchange.ended - exchange.started
         said = f"it had not ended after {seconds:.1f} s; before, it took {bench.lasts:.1f} s"
         return Served(judgement, Service.WRONG, said, offset=exchange.size)
