@@ -51,10 +51,11 @@ class Pools:
 
     def _proposals(self, alternative: Alternative) -> Iterator[Event]:
         """One drawing in its different envelopes."""
-        properties = self._sampler.flat(alternative.schema).get("properties", {})
+        node = self._sampler.flat(alternative.schema)
+        properties = node.get("properties", {})
         data = self._data(alternative, properties)
-        id_ = self._field(properties, "id")
-        retry = self._field(properties, "retry")
+        id_ = self._field(node, "id", "string")
+        retry = self._field(node, "retry", "integer")
         types = sorted(alternative.event_types) if alternative.event_types is not None else ["message"]
         names: list[str | None] = [self._sampler.random.choice(types), None]
         if alternative.event_types is None:
@@ -65,8 +66,12 @@ class Pools:
                 if isinstance(retry, int):
                     yield Event(name, data, sent if isinstance(sent, str) else None, retry)
 
-    def _field(self, properties: Mapping[str, Any], name: str) -> Any:
-        return self._sampler.value(properties[name]) if name in properties else None
+    def _field(self, node: Mapping[str, Any], name: str, kind: str) -> Any:
+        """A field of the envelope, where the schema speaks of it."""
+        properties = node.get("properties", {})
+        if name not in properties and name not in node.get("required", ()):
+            return None
+        return self._sampler.value(properties.get(name, {"type": kind}))
 
     def _data(self, alternative: Alternative, properties: Mapping[str, Any]) -> str:
         schema = properties.get("data", {"type": "string"})

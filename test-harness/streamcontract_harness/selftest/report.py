@@ -35,6 +35,8 @@ def _right(result: OperationResult) -> Iterator[str]:
     )
     if result.never:
         yield from _listed("in no right stream that could be made", result.never)
+        if result.unmade:
+            yield from _listed("what stood in the way where a search was given up", tuple(result.unmade))
 
 
 def _wrong(result: OperationResult) -> Iterator[str]:

@@ -24,7 +24,7 @@ ATTEMPTS = 4
 """How often a right stream is searched for one transition or rule."""
 FEW = 3
 """With so many right streams the next ones are made of them rather than from nothing."""
-A_FEW = 600
+A_FEW = 800
 """Changes that are tried where a right stream is the beginning."""
 TURNS = 3
 """How often one is begun for each that is wanted."""
