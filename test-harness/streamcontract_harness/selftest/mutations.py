@@ -164,7 +164,7 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("an event after the end", _after_the_end, "a terminal event in `sequence`"),
     Operator("an unknown event", _unknown, "`unknownEvents: reject`, where clients need not be ready for new events"),
     Operator("an event renamed", _renamed, "`unknownEvents: reject`, or a rule that counts"),
-    Operator("the event field left out", _no_type, "`unknownEvents: reject`, as it is unknown then, or a rule that counts"),
+    Operator("the event field left out", _no_type, "`unknownEvents: reject`, or a rule that counts"),
     Operator("data that is no JSON", _not_json, "`contentSchema` for its data"),
     Operator("a member left out", _no_member, "`required`, where it is always there"),
     Operator("a member of another type", _other_type, "`type` in its schema"),

@@ -38,7 +38,6 @@ class RightStreams:
 
     workshop: Workshop
     streams: list[tuple[Made, Judged]] = field(default_factory=list)
-    out_of_reach: list[tuple[int, int, str]] = field(default_factory=list)
     judged: int = 0
     blamed: dict[str, int] = field(default_factory=dict)
 
@@ -81,11 +80,10 @@ def make_right(contract: Contract, operation: str, random: Random, count: int) -
     made = RightStreams(workshop)
     search = Search(workshop)
     for word, order, state, symbol in _transitions(stream):
-        if (order, state, symbol) not in made.seen and not _try(made, search, word, order):
-            made.out_of_reach.append((order, state, symbol))
+        if (order, state, symbol) not in made.seen:
+            _try(made, search, word, order)
     for rule in stream.rules:
         _apply(made, search, rule.id)
-    made.out_of_reach = [missing for missing in made.out_of_reach if missing not in made.seen]
     for word, number in _at_random(stream, random, TURNS * count):
         if len(made.streams) >= count or search.judged > BUDGET:
             break
@@ -99,6 +97,9 @@ def _transitions(stream: Stream) -> Iterator[tuple[tuple[str, ...], int, int, st
     """Each transition, with a word that takes it and the number of its order."""
     for number, order in enumerate(stream.orders):
         walks = Walks(order.automaton)
+        start = order.automaton.start
+        for symbol in sorted(order.automaton.interrupting & order.automaton.table[start].keys()):
+            yield walks.through(start, symbol), number, start, symbol  # the shortest of all: easy to make right
         for state, symbol in sorted(order.automaton.transitions):
             yield walks.through(state, symbol), number, state, symbol
 
@@ -117,7 +118,7 @@ def _at_random(stream: Stream, random: Random, count: int) -> Iterator[tuple[tup
 
 def _try(made: RightStreams, search: Search, word: tuple[str, ...], order: int | None) -> bool:
     """Search a right stream from a word; the second time more boldly than the first."""
-    for attempt in range(ATTEMPTS if len(made.streams) < FEW else 1):
+    for attempt in range(ATTEMPTS if len(made.streams) < FEW else 2):
         start = _start(made.workshop, word, order) if search.judged < BUDGET else None
         if start is None:
             return False
