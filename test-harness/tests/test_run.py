@@ -137,7 +137,8 @@ def test_the_same_seed_sends_the_same_requests(tmp_path: Path) -> None:
     def sent(seed: int) -> list[tuple[str, str, bytes]]:
         contract = contract_of(tasks(), tmp_path)
         with LiteralServer(Tasks().routes()) as server:
-            list(run(contract, Options(server.url, seed=seed, max_examples=5)))
+            options = Options(server.url, seed=seed, max_examples=5, ignore=("life",))  # whose clients come all at once
+            list(run(contract, options))
             return [(received.method, received.target, received.body) for received in server.requests]
 
     assert sent(4) == sent(4)
