@@ -17,8 +17,8 @@ def test_secret_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["max_tokens", "totalTokens", "tokens_out", "progressToken", "next_page_token", "X-Budget-Tokens-Remaining", "session_id",
-     "content-type", "key", "cache_control", "author", "monkey"],
+    ["max_tokens", "totalTokens", "tokens_out", "progressToken", "next_page_token", "X-Budget-Tokens-Remaining",
+     "session_id", "content-type", "key", "cache_control", "author", "monkey"],
 )  # fmt: skip
 def test_names_of_no_secret(name: str) -> None:
     assert not is_secret(name)
