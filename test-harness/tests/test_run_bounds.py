@@ -35,7 +35,8 @@ HOSTILE: dict[str, tuple[Route, list[str]]] = {
 def test_hostile_server_is_survived_in_bounded_time(tmp_path: Path, name: str) -> None:
     route, expected = HOSTILE[name]
     before = time.monotonic()
-    report = checked(ticker(), {"*": route}, tmp_path, timeout=0.3, max_examples=25, ignore=("api",))
+    ignored = ("api", "http.head", "http.options")  # a server of one answer has it for every method
+    report = checked(ticker(), {"*": route}, tmp_path, timeout=0.3, max_examples=25, ignore=ignored)
     assert time.monotonic() - before < 10 * 0.3 + SLACK
     assert found(report) == expected
     assert bool(report.untestable) == (name in ("hangs", "closes", "resets", "headers for ever"))
