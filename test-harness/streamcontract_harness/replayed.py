@@ -39,8 +39,7 @@ def _add(report: Report, replayed: Replayed) -> None:
     count(tally, Judgement(exchange, tuple(monitor.findings), monitor))
     for id_ in () if replayed.arrivals else OF_TIME:
         tally.unsettled.setdefault(id_, Unsettled(id_, "the recording has no arrival times"))
-    if replayed.arrivals:  # without them, a picture of the stream over time would be made up
-        report.kept.take(exchange, monitor, monitor.findings)
+    report.kept.take(exchange, monitor, monitor.findings)
     asked = exchange.request if replayed.request is not None and replayed.request.url else None
     for finding in monitor.findings:
         stretch = Stretch.around(exchange, finding.offset) if finding.offset is not None else None

@@ -158,7 +158,7 @@ def test_a_recording_without_times_has_no_timeline(tmp_path: Path) -> None:
     monitor.feed(recorded)
     monitor.close()
     replayed = Replayed(loaded, "contract.yaml", "ticks.sse", monitor, recorded, None, None)
-    html(replayed, tmp_path / "report.html")
+    html([replayed], tmp_path / "report.html")
     text = Read((tmp_path / "report.html").read_text(encoding="utf-8")).text
     for said in ("Violates the contract", "ticks.sse", "When they came is not known", "schema.payload"):
         assert said in text
