@@ -95,7 +95,7 @@ class Recorder:
             is_whole = is_whole and (link.request, link.body) == (_plain(linked.request), linked.body)
 
         def ms(at: float) -> float:
-            return max(0.0, round(exchange.milliseconds(at), 6))
+            return max(0.0, round(exchange.milliseconds(at), 9))  # finer than what the monitor rounds to
 
         return Recording(
             operation=exchange.request.operation,

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,12 @@ class Watching(Recorder):
     def __init__(self, directory: Path, redactor: Redactor) -> None:
         super().__init__(directory, redactor)
         self.monitors: list[StreamMonitor | None] = []
+        self._both = threading.Lock()
 
     def keep(self, exchange: Exchange, listener: Listener | None) -> None:
-        super().keep(exchange, listener)
-        self.monitors.append(listener.monitor if isinstance(listener, StreamListener) else None)
+        with self._both:
+            super().keep(exchange, listener)
+            self.monitors.append(listener.monitor if isinstance(listener, StreamListener) else None)
 
 
 class Moody(Jobs):
