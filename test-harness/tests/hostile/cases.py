@@ -192,12 +192,12 @@ CASES = (
     Case(
         "says a Content-Length below the body's",
         _script(head(content_type=STREAM, content_length="10") + TICK),
-        ("wire.unterminated-event",),
+        ("http.content-length", "wire.unterminated-event"),
     ),
     Case(
         "says a Content-Length above the body's",
         _script(head(content_type=STREAM, content_length="99999") + TICK),
-        ("wire.cut",),
+        ("http.content-length", "wire.cut"),
     ),
     Case(
         "says a Content-Length of 10^30", _script(head(content_type=STREAM, content_length=f"{10**30}") + TICK), NO_HTTP
