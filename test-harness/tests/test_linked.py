@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from jobs import Jobs, jobs
-from literal_server import Received, plain
+from literal_server import Received, plain, stream
 from small_contracts import field_event
 from whole_runs import checked, found
 
@@ -180,7 +180,7 @@ def test_link_behind_a_stream_leads_on_to_another_stream(position: int, tmp_path
     def again_(request: Received) -> Any:
         known = request.parameters["id"] in server.admitted
         body = b'event: started\ndata: {"queue_position": 0}\n\n'
-        return plain(body, content_type="text/event-stream") if known else plain(b"", "404 Not Found")
+        return stream(body) if known else plain(b"", "404 Not Found")
 
     routes = {**server.routes(), "GET /jobs/{id}/stream": placed, "GET /jobs/{id}/again": again_}
     report = checked(tree, routes, tmp_path)

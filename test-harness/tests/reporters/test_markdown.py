@@ -59,11 +59,12 @@ def test_a_servers_text_is_no_markup_in_the_whole(report: Report) -> None:
 
 
 def test_what_github_does_not_show_is_left_out_and_counted(report: Report) -> None:
-    text = markdown.text_of(many(report, 100), REDACTOR, 30_000)
+    made = many(report, 100)
+    text = markdown.text_of(made, REDACTOR, 30_000)
     assert 20_000 < len(text.encode()) <= 30_000
     told = re.search(r"(\d+) more findings are left out", text)
     assert told is not None
-    assert text.count("\n### ") + int(told[1]) == 102
+    assert text.count("\n### ") + int(told[1]) == len(made.findings) > 50
 
 
 def test_steps_summary_is_added_to(report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
