@@ -230,7 +230,7 @@ CASES = (
     Case(
         "packs so many MiB of events, unasked",
         _bomb(STREAM, b"", TICK + b"\n\n\n"),
-        ("http.content-encoding",),
+        ("http.content-encoding", "http.content-length"),
         full=1_000,
         few=20,
     ),
