@@ -25,7 +25,7 @@ WHOLE = (
     "resets the connection, each time a byte later",
 )
 MIB = 250
-"""More than any check took when it was written: the largest was a third less, the program alone has a hundred."""
+"""More than any of these checks took when it was written; one of a server that does no harm takes a hundred."""
 
 
 @pytest.fixture(scope="module")
