@@ -75,6 +75,7 @@ def test_check_ends_within_its_bounds(does: str, tool: ModuleType) -> None:
 
 def test_page_has_a_row_for_each_server() -> None:
     page = (ROOT / "docs" / "hostile-servers.md").read_text(encoding="utf-8")
+    page = page.partition("<!-- figures: ")[2].partition("<!-- end of figures")[0]
     rows = [line.split(" | ")[0].removeprefix("| ") for line in page.splitlines() if line.startswith("| ")]
     told = [case.does.replace("so many", f"{case.full:,}") for case in CASES]
     assert rows[1:] == told
