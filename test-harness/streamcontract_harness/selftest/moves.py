@@ -5,14 +5,14 @@ The words stay words of the order, and the events valid ones: what is left are t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
 from streamcontract import Event
 from streamcontract.contract.model import Rule, Slice
 from streamcontract_harness.selftest.definition import Definition, Judged, Place, names_read
-from streamcontract_harness.selftest.editing import GONE, changed
+from streamcontract_harness.selftest.editing import GONE, changed, leaves, value_at
 from streamcontract_harness.selftest.made import Made
 from streamcontract_harness.selftest.pools import Pools
 from streamcontract_harness.selftest.requests import Asked
@@ -33,6 +33,7 @@ class Workshop:
         self.pools = pools
         self.asked = asked
         self.random = random
+        self._alike = _by_order(definition, asked)
         self.threads = Threads(definition.stream.slices, pools, definition.naming, random)
 
     # Changes of the word --------------------------------------------------------------------------------------------
@@ -86,9 +87,42 @@ class Workshop:
         return made.having((*made.events[:index], self.pools.of(word[index]), *made.events[index + 1 :]))
 
     def other_request(self, made: Made) -> Made:
-        """The stream as the answer of another request."""
-        asked = self.random.choice(self.asked)
+        """The stream as the answer of another request for which the same order holds."""
+        asked = self.random.choice(self.asked_for(self.definition.order_of(made)) or self.asked)
         return Made(asked.request, asked.response, made.events, asked.linked)
+
+    def asked_for(self, order: int | None) -> list[Asked]:
+        """The requests for which this order holds."""
+        return self._alike.get(order, [])
+
+    def other_value(self, made: Made, word: list[str], index: int) -> Made | None:
+        """The stream with one value of an event as it is in another event of the same name."""
+        if not self.pools.events.get(word[index]):
+            return None
+        payload = self.definition.naming.of(self.pools.of(word[index])).payload
+        found = list(leaves(payload))
+        if not found:
+            return None
+        path = self.random.choice(found)
+        if not all(isinstance(key, str) for key in path):
+            return None
+        return self.with_value(made, (index, ("data", *map(str, path))), value_at(payload, path))
+
+    def by_chance(self, made: Made, word: list[str]) -> Made | None:
+        """The stream with one small change, whatever comes of it."""
+        if not word:
+            return self.other_request(made)
+        index, symbols = self.random.randrange(len(word)), frozenset(word)
+        changes: tuple[Callable[[], Made | None], ...] = (
+            lambda: self.one_more(made, word, symbols),
+            lambda: self.one_thread_more(made, word, symbols),
+            lambda: self.other_payload(made, word, index),
+            lambda: self.other_value(made, word, index),
+            lambda: self.swapped(made, word),
+            lambda: self.without(made, word, index),
+            lambda: self.other_request(made),
+        )
+        return self.random.choice(changes)()
 
     def with_value(self, made: Made, target: Target, value: Any) -> Made | None:
         """The stream with another value in one event."""
@@ -189,9 +223,10 @@ class Workshop:
             elif kind < 0.93 and inside:
                 yield self.without(made, word, self.random.choice(inside))
             else:
-                yield self._swapped(made, word)
+                yield self.swapped(made, word)
 
-    def _swapped(self, made: Made, word: list[str]) -> Made | None:
+    def swapped(self, made: Made, word: list[str]) -> Made | None:
+        """The stream with two neighbours in the place of each other."""
         if len(word) < 2:
             return None
         index = self.random.randrange(len(word) - 1)
@@ -205,6 +240,15 @@ class Workshop:
         for key in path:
             value = value.get(key) if isinstance(value, Mapping) else None
         return value
+
+
+def _by_order(definition: Definition, asked: list[Asked]) -> dict[int | None, list[Asked]]:
+    """The requests by the order that holds for them."""
+    found: dict[int | None, list[Asked]] = {}
+    for one in asked:
+        order = definition.order_of(Made(one.request, one.response, (), one.linked))
+        found.setdefault(order, []).append(one)
+    return found
 
 
 def _targets(path: tuple[str, ...], place: Place, made: Made) -> list[Target]:

@@ -76,6 +76,7 @@ def _one(op: Any, argument: Any, random: Random, groups: dict[int, str]) -> str:
     raise _UnknownError
 
 
+@lru_cache(maxsize=5_000)
 def _shapes(items: Any) -> int:
     """How many ways there are through the branches of a pattern: each is to be as likely as the others."""
     product = 1
@@ -92,7 +93,7 @@ def _shapes(items: Any) -> int:
 
 def _of_class(members: Any, random: Random) -> str:
     if members[0][0] is ops.NEGATE:
-        allowed = [letter for letter in LETTERS if not any(_has(member, letter) for member in members[1:])]
+        allowed = _allowed(tuple(members[1:]))
         if not allowed:
             raise _UnknownError
         return random.choice(allowed)
@@ -102,6 +103,12 @@ def _of_class(members: Any, random: Random) -> str:
     if kind is ops.RANGE:
         return chr(random.randint(*argument))
     return random.choice(CLASSES[argument])
+
+
+@lru_cache(maxsize=500)
+def _allowed(members: tuple[tuple[Any, Any], ...]) -> str:
+    """The letters that a negated class leaves."""
+    return "".join(letter for letter in LETTERS if not any(_has(member, letter) for member in members))
 
 
 def _has(member: tuple[Any, Any], letter: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from streamcontract import Event, Stream
 from streamcontract.contract.symbols import Alternative
 from streamcontract.wire import EncodingError, encode
+from streamcontract_harness.selftest.bound import Bound
 from streamcontract_harness.selftest.made import Naming, json_text
 from streamcontract_harness.selftest.sampling import Sampler
 
@@ -20,9 +21,10 @@ ENOUGH, ENOUGH_TEXTS, TRIES = 200, 500, 1_000
 class Pools:
     """Events by their names; `missing` are those of which no valid one could be drawn."""
 
-    def __init__(self, stream: Stream, naming: Naming, sampler: Sampler) -> None:
+    def __init__(self, stream: Stream, naming: Naming, sampler: Sampler, bound: Bound | None = None) -> None:
         self._naming = naming
         self._sampler = sampler
+        self._bound = bound or Bound()
         self.events: dict[str, list[Event]] = {}
         for alternative in stream.classifier.alternatives:
             known = self.events.setdefault(alternative.symbol, [])
@@ -45,7 +47,7 @@ class Pools:
                 if self._naming.is_right(event, alternative.symbol) and is_sendable(event):
                     found[event] = None
                     break
-            if len(found) >= enough or (tries > 100 and len(found) * 20 < tries):
+            if len(found) >= enough or self._bound.over or (tries > 100 and len(found) * 20 < tries):
                 break
         return list(found)
 

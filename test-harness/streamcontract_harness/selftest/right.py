@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from streamcontract import Contract, Event, Stream
+from streamcontract import Contract, Stream
+from streamcontract_harness.selftest.bound import Bound
 from streamcontract_harness.selftest.definition import Definition, Judged
+from streamcontract_harness.selftest.growing import Growing
 from streamcontract_harness.selftest.made import Made
 from streamcontract_harness.selftest.moves import Workshop
 from streamcontract_harness.selftest.pools import Pools
-from streamcontract_harness.selftest.requests import Asked, Requests
+from streamcontract_harness.selftest.requests import Requests
 from streamcontract_harness.selftest.sampling import Sampler
 from streamcontract_harness.selftest.search import Search, Wish
 from streamcontract_harness.selftest.walks import Walks
@@ -23,23 +25,26 @@ REQUESTS = 8
 ATTEMPTS = 4
 """How often a right stream is searched for one transition or rule."""
 FEW = 3
-"""With so many right streams the next ones are made of them rather than from nothing."""
-A_FEW = 800
+"""With so many right streams most of the next ones are made of them rather than from nothing."""
+A_FEW = 500
 """Changes that are tried where a right stream is the beginning."""
-TURNS = 3
+TURNS = 6
 """How often one is begun for each that is wanted."""
 BUDGET = 8_000
 """Streams that are judged in all searches of one operation."""
+SHARES = (0.5, 0.8, 1.0)
+"""Up to where in it transitions are searched, streams by chance, and rules that were not applied in either."""
 
 
 @dataclass(slots=True)
 class RightStreams:
-    """What was made. `blamed`: what stood in the way of streams that could not be made, and how often."""
+    """What was made. `blamed`: what stood in the way of others, and how often. `cut_short`: its time was up."""
 
     workshop: Workshop
     streams: list[tuple[Made, Judged]] = field(default_factory=list)
     judged: int = 0
     blamed: dict[str, int] = field(default_factory=dict)
+    cut_short: bool = False
 
     @property
     def definition(self) -> Definition:
@@ -69,28 +74,104 @@ class RightStreams:
         return frozenset(rule for _, judged in self.streams for rule in judged.applied)
 
 
-def make_right(contract: Contract, operation: str, random: Random, count: int) -> RightStreams:
-    """At least `count` right streams, where they can be made."""
+def make_right(
+    contract: Contract,
+    operation: str,
+    random: Random,
+    count: int,
+    bound: Bound | None = None,
+    tell: Callable[[int], None] = lambda _: None,
+) -> RightStreams:
+    """At least `count` right streams, where they can be made; `tell` is called with how many there are."""
+    bound = bound or Bound()
     stream = contract.stream(operation)
     sampler = Sampler(contract.document, random)
     definition = Definition(stream)
-    pools = Pools(stream, definition.naming, sampler)
+    pools = Pools(stream, definition.naming, sampler, bound)
     asked = Requests(contract, sampler).of(contract.operations[operation], REQUESTS)
-    workshop = Workshop(definition, pools, asked, random)
-    made = RightStreams(workshop)
-    search = Search(workshop)
-    for word, order, state, symbol in _transitions(stream):
-        if (order, state, symbol) not in made.seen:
-            _try(made, search, word, order)
-    for rule in stream.rules:
-        _apply(made, search, rule.id)
-    for word, number in _at_random(stream, random, TURNS * count):
-        if len(made.streams) >= count or search.judged > BUDGET:
-            break
-        if (made.streams and random.random() < 0.5) or not _try(made, search, word, number):
-            _vary(made, search)
-    made.judged, made.blamed = search.judged, search.blamed
+    made = RightStreams(Workshop(definition, pools, asked, random))
+    making = _Making(made, Search(made.workshop, bound), tell)
+    making.transitions()
+    making.by_chance(count)
+    making.rules()
+    made.judged, made.blamed, made.cut_short = making.search.judged, making.search.blamed, bound.over
     return made
+
+
+class _Making:
+    """The searches of one operation, and what they may cost."""
+
+    def __init__(self, made: RightStreams, search: Search, tell: Callable[[int], None]) -> None:
+        self.made, self.search, self._tell = made, search, tell
+        self.growing = Growing(search)
+        self.random = made.workshop.random
+
+    def transitions(self) -> None:
+        """A stream for each transition."""
+        for word, order, state, symbol in _transitions(self.made.stream):
+            if (order, state, symbol) not in self.made.seen:
+                self._try(word, order, SHARES[0])
+
+    def by_chance(self, count: int) -> None:
+        """More streams: of those that there are, and of words by chance."""
+        for word, number in _at_random(self.made.stream, self.random, TURNS * count):
+            if len(self.made.streams) >= count or self._spent(SHARES[1]):
+                return
+            kind = self.random.random()
+            if not self.made.streams or kind < (0.2 if len(self.made.streams) >= FEW else 0.5):
+                self._try(word, number, SHARES[1])
+            elif kind < 0.8:
+                self._wander()
+            else:
+                self._vary()
+
+    def rules(self) -> None:
+        """A stream for each rule that is applied in none so far, from those that there are."""
+        for rule in self.made.stream.rules:
+            for attempt in range(ATTEMPTS):
+                if rule.id in self.made.applied or not self.made.streams or self._spent(SHARES[2]):
+                    break
+                wish = Wish(rule.id)
+                self._keep(self.search.mended(self._near(wish), wish, warm=attempt % 2 == 1, most=A_FEW))
+
+    def _spent(self, share: float) -> bool:
+        return self.search.judged >= share * BUDGET or self.search.bound.over
+
+    def _try(self, word: tuple[str, ...], order: int | None, share: float) -> bool:
+        """Search a right stream along a word; the second time more boldly than the first."""
+        for attempt in range(ATTEMPTS if len(self.made.streams) < FEW else 2):
+            start = None if self._spent(share) else _start(self.made.workshop, word, order)
+            if start is None:
+                return False
+            if self._keep(self.search.mended(self.growing.along(start, word), warm=attempt % 2 == 1)):
+                return True
+        return False
+
+    def _near(self, wish: Wish) -> Made:
+        """Of a few right streams as the answer of other requests the one that is next to what is wished for."""
+        tried = []
+        for _ in range(ATTEMPTS * 3):
+            stream, _judged = self.random.choice(self.made.streams)
+            tried.append(self.made.workshop.other_request(stream))
+        return min(tried, key=lambda stream: self.search.score(self.search.judge(stream), wish))
+
+    def _wander(self) -> None:
+        self._keep(self.growing.wander(*self.random.choice(self.made.streams), self.random.randint(1, 5)))
+
+    def _vary(self) -> None:
+        """A few changes at random to a right stream, then what they broke is mended."""
+        stream, judged = self.random.choice(self.made.streams)
+        for _ in range(self.random.randint(1, 4)):
+            found = self.made.workshop.by_chance(stream, judged.word)
+            if found is not None:
+                stream, judged = found, self.search.judge(found)
+        self._keep(self.search.mended(stream, most=A_FEW))
+
+    def _keep(self, found: tuple[Made, Judged] | None) -> bool:
+        if found is not None and all(found[0] != known for known, _ in self.made.streams):
+            self.made.streams.append(found)
+            self._tell(len(self.made.streams))
+        return found is not None
 
 
 def _transitions(stream: Stream) -> Iterator[tuple[tuple[str, ...], int, int, str]]:
@@ -116,64 +197,12 @@ def _at_random(stream: Stream, random: Random, count: int) -> Iterator[tuple[tup
             yield tuple(random.choices(symbols, k=random.randint(1, 6))), None
 
 
-def _try(made: RightStreams, search: Search, word: tuple[str, ...], order: int | None) -> bool:
-    """Search a right stream from a word; the second time more boldly than the first."""
-    for attempt in range(ATTEMPTS if len(made.streams) < FEW else 2):
-        start = _start(made.workshop, word, order) if search.judged < BUDGET else None
-        if start is None:
-            return False
-        if _keep(made, search.mended(start, warm=attempt % 2 == 0)):
-            return True
-    return False
-
-
-def _apply(made: RightStreams, search: Search, rule: str) -> None:
-    """Search a stream in which a rule is applied, from those that there are."""
-    for attempt in range(ATTEMPTS):
-        if rule in made.applied or not made.streams or search.judged > BUDGET:
-            return
-        start, _ = made.workshop.random.choice(made.streams)
-        _keep(made, search.mended(made.workshop.other_request(start), Wish(rule), warm=attempt % 2 == 1, most=A_FEW))
-
-
-def _vary(made: RightStreams, search: Search) -> None:
-    """One more right stream out of one that there is: a few changes at random, then what they broke is mended."""
-    if not made.streams or search.judged > BUDGET:
-        return
-    workshop = made.workshop
-    stream, judged = workshop.random.choice(made.streams)
-    for _ in range(workshop.random.randint(1, 4)):
-        word = judged.word
-        changed = workshop.random.choice(
-            (
-                lambda stream=stream, word=word: workshop.one_more(stream, word, frozenset(word)),
-                lambda stream=stream, word=word: workshop.one_thread_more(stream, word, frozenset(word)),
-                lambda stream=stream, word=word: workshop.other_payload(
-                    stream, word, workshop.random.randrange(len(word))
-                ),
-                lambda stream=stream: workshop.other_request(stream),
-            )
-        )
-        found = changed() if word else None
-        if found is not None:
-            stream, judged = found, search.judge(found)
-    _keep(made, search.mended(stream, most=A_FEW))
-
-
-def _keep(made: RightStreams, found: tuple[Made, Judged] | None) -> bool:
-    if found is not None and all(found[0] != known for known, _ in made.streams):
-        made.streams.append(found)
-    return found is not None
-
-
 def _start(workshop: Workshop, word: tuple[str, ...], order: int | None) -> Made | None:
-    """The word with events by chance, for a request for which its order holds."""
+    """A request for which the word's order holds, and no events so far."""
     if any(not workshop.pools.events.get(symbol) for symbol in word):
         return None
-    events = tuple(workshop.pools.of(symbol) for symbol in word)
-    fitting = [asked for asked in workshop.asked if workshop.definition.order_of(_made(asked, events)) == order]
-    return _made(workshop.random.choice(fitting), events) if fitting else None
-
-
-def _made(asked: Asked, events: tuple[Event, ...]) -> Made:
-    return Made(asked.request, asked.response, events, asked.linked)
+    fitting = workshop.asked_for(order)
+    if not fitting:
+        return None
+    asked = workshop.random.choice(fitting)
+    return Made(asked.request, asked.response, (), asked.linked)

@@ -6,15 +6,16 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from math import exp
 
+from streamcontract_harness.selftest.bound import Bound
 from streamcontract_harness.selftest.definition import Definition, Fault, Judged, Place, names_read
 from streamcontract_harness.selftest.made import Made
 from streamcontract_harness.selftest.moves import Workshop
 from streamcontract_harness.selftest.terms import distance, term_of
 
-__all__ = ["Search", "Wish"]
+__all__ = ["LONGEST", "Search", "Wish"]
 
-MOST_TRIED, STALLED = 3_000, 1_200
-"""Changes that are tried for one stream, and those without a better one after which it is given up."""
+MOST_TRIED, STALLED = 1_200, 500
+"""Changes that are tried for one stream, and those without a better one after which another one is begun."""
 MOST_KNOWN = 50_000
 LONGEST = 40
 """Events of a stream; what needs more is not made."""
@@ -36,6 +37,7 @@ class Search:
     """Searches right streams. `blamed` counts what stood in the way at the end of each search that failed."""
 
     workshop: Workshop
+    bound: Bound = field(default_factory=Bound)
     judged: int = 0
     blamed: dict[str, int] = field(default_factory=dict)
     known: dict[Hashable, float] = field(default_factory=dict, repr=False)
@@ -49,19 +51,19 @@ class Search:
     ) -> tuple[Made, Judged] | None:
         """The stream, changed until it is right; None when that was not found."""
         judged = self.judge(made)
-        score = self._score(judged, wish)
+        score = self.score(judged, wish)
         changes = self._changes(made, judged, wish)
         least, since, turn = score, 0, 0
         stalled = STALLED if warm else STALLED // 2
         for _ in range(most * 5):
-            if score == 0 or turn - since > stalled or turn > most:
+            if score == 0 or turn - since > stalled or turn > most or self.bound.over:
                 break
             candidate = next(changes, None)
             if candidate is None or len(candidate.events) > LONGEST:
                 continue
             turn += 1
             found = self.judge(candidate)
-            reached = self._score(found, wish)
+            reached = self.score(found, wish)
             # What is worse is taken, too, at times, and ever less: two changes may be needed before anything is better.
             heat = WARMEST * (1 - turn / most) + COLDEST if warm else COLDEST
             if reached <= score or self.workshop.random.random() < exp((score - reached) / heat):
@@ -80,7 +82,7 @@ class Search:
         self.judged += 1
         return self.definition.judge(made)
 
-    def _score(self, judged: Judged, wish: Wish | None) -> float:
+    def score(self, judged: Judged, wish: Wish | None) -> float:
         """How wrong a stream is: each fault counts one, and as much again as it is far from none."""
         score = sum(fault.weight + self._far(fault.place) for fault in judged.faults)
         if wish is not None and wish.rule not in judged.applied:
