@@ -105,6 +105,17 @@ class Definition:
                 self._rule(rule, known, base, silent, truncated=truncated, judged=judged)
         return judged
 
+    def read_by(self, judged: Judged) -> frozenset[str]:
+        """The names of the events that hang together with what is wrong."""
+        ids = judged.ids
+        found: set[str] = set()
+        for rule in self.stream.rules:
+            if f"rule.{rule.id}" in ids:
+                found |= rule.at.union(*(collector.symbols for collector in rule.collect))
+        for slice_ in self.stream.slices:
+            found |= slice_.events if f"slice.{slice_.id}" in ids else set()
+        return frozenset(found)
+
     def _known(self, made: Made, judged: Judged) -> list[Known]:
         known: list[Known] = []
         for index, event in enumerate(made.events):

@@ -6,19 +6,24 @@ few other payloads, or the value that its rule asks for, are enough.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from random import Random
 
+from streamcontract import Event
 from streamcontract_harness.selftest.definition import Judged
 from streamcontract_harness.selftest.made import Made
 from streamcontract_harness.selftest.search import LONGEST, Search
 
 __all__ = ["Growing"]
 
-NEXT = 24
-"""Events that are tried for one place."""
+NEXT, WOVEN = 24, 6
+"""Events that are tried for one place, at the end and in the order of a key."""
 REPAIRED = 0.6
 """How often the best so far is repaired rather than another one drawn."""
+FILLED, THREADS = 400, 0.2
+"""Streams that are judged without one that is better, and how often a whole order of one key is put in."""
 CHANGES = 60
 """Changes that are tried on the way from one right stream to another."""
 
@@ -34,12 +39,52 @@ class Growing:
         workshop = self.search.workshop
         made, taken = start, list[str]()
         for number, symbol in enumerate(word):
-            longer, wrong = self._next(made, symbol)
+            longer, wrong = self._next(made, partial(workshop.pools.of, symbol), NEXT)
             if wrong and workshop.accepts(made, [*taken, *word[number + 1 :]]):
                 continue
             made = longer
             taken.append(symbol)
         return made
+
+    def filled(self, made: Made) -> Made:
+        """The stream with more events put in wherever one, or the whole order of a key, makes it less wrong.
+
+        This is what an end asks for that may come only when so many steps were told.
+        """
+        search, workshop = self.search, self.search.workshop
+        judged = search.judge(made)
+        least, since = search.score(judged, None), search.judged
+        while least and search.judged - since < FILLED and not search.bound.over:
+            symbols = workshop.definition.read_by(judged) or frozenset(judged.word)
+            if workshop.random.random() < THREADS:
+                candidate = self._woven(made, judged, symbols)
+            else:
+                candidate = workshop.one_more(made, judged.word, symbols)
+            if candidate is None or len(candidate.events) > LONGEST:
+                continue
+            found = search.judge(candidate)
+            wrong = search.score(found, None)
+            if wrong < least and _lasting(candidate, found) <= _lasting(made, judged):
+                made, judged, least, since = candidate, found, wrong, search.judged
+        return made
+
+    def _woven(self, made: Made, judged: Judged, symbols: frozenset[str]) -> Made | None:
+        """The stream with the whole order of one key put in, each event of it right where it stands."""
+        workshop = self.search.workshop
+        slices = [slice_ for slice_ in workshop.definition.stream.slices if slice_.events & symbols]
+        thread = workshop.threads.choices(workshop.random.choice(slices)) if slices else []
+        if not thread:
+            return None
+        place = workshop.random.randint(0, len(judged.word))
+        longer = [*judged.word[:place], *(choices[0][0] for choices in thread), *judged.word[place:]]
+        if not workshop.accepts(made, longer):
+            return None
+        grown = made.having(made.events[:place])
+        for choices in thread:
+            grown, wrong = self._next(grown, partial(_drawn, workshop.random, choices), WOVEN)
+            if wrong:
+                return None
+        return made.having((*grown.events, *made.events[place:]))
 
     def wander(self, made: Made, judged: Judged, steps: int) -> tuple[Made, Judged] | None:
         """Another right stream, that many small changes away, each of which left it right."""
@@ -56,16 +101,16 @@ class Growing:
                 break
         return None if made == first else (made, judged)
 
-    def _next(self, made: Made, symbol: str) -> tuple[Made, float]:
-        """The stream with one event of that name behind it, and how wrong that event is in the best case found."""
+    def _next(self, made: Made, draw: Callable[[], Event], tries: int) -> tuple[Made, float]:
+        """The stream with one event more, and how wrong that event is in the best case found."""
         search, index = self.search, len(made.events)
         best, least, judged = made, float("inf"), Judged()
-        for _ in range(NEXT):
+        for _ in range(tries):
             candidate = None
             if best is not made and search.workshop.random.random() < REPAIRED:
                 candidate = self._repaired(best, judged, index)
             if candidate is None:
-                candidate = made.having((*made.events, search.workshop.pools.of(symbol)))
+                candidate = made.having((*made.events, draw()))
             found = search.judge(candidate)
             found.faults = [fault for fault in found.faults if fault.index == index]
             wrong = search.score(found, None)
@@ -83,3 +128,14 @@ class Growing:
             return None
         exact = [(target, value) for target, value in workshop.exact(random.choice(places), made) if target[0] == index]
         return workshop.with_value(made, *random.choice(exact)) if exact else None
+
+
+def _drawn(random: Random, choices: list[tuple[str, Event]]) -> Event:
+    return random.choice(choices)[1]
+
+
+def _lasting(made: Made, judged: Judged) -> frozenset[str]:
+    """The ids of faults that no event put in can mend: of rules, and of what is wrong before the end."""
+    last = len(made.events) - 1
+    early = (fault for fault in judged.faults if fault.index is not None and fault.index < last)
+    return frozenset(fault.id for fault in (*early, *(fault for fault in judged.faults if fault.place is not None)))

@@ -32,7 +32,7 @@ TURNS = 6
 """How often one is begun for each that is wanted."""
 BUDGET = 8_000
 """Streams that are judged in all searches of one operation."""
-SHARES = (0.5, 0.8, 1.0)
+SHARES = (0.5, 0.85, 1.0)
 """Up to where in it transitions are searched, streams by chance, and rules that were not applied in either."""
 
 
@@ -118,9 +118,9 @@ class _Making:
             if len(self.made.streams) >= count or self._spent(SHARES[1]):
                 return
             kind = self.random.random()
-            if not self.made.streams or kind < (0.2 if len(self.made.streams) >= FEW else 0.5):
+            if not self.made.streams or kind < (0.1 if len(self.made.streams) >= FEW else 0.5):
                 self._try(word, number, SHARES[1])
-            elif kind < 0.8:
+            elif kind < 0.9:
                 self._wander()
             else:
                 self._vary()
@@ -143,7 +143,9 @@ class _Making:
             start = None if self._spent(share) else _start(self.made.workshop, word, order)
             if start is None:
                 return False
-            if self._keep(self.search.mended(self.growing.along(start, word), warm=attempt % 2 == 1)):
+            grown = self.growing.along(start, word)
+            grown = self.growing.filled(grown) if attempt % 2 == 1 else grown
+            if self._keep(self.search.mended(grown, warm=attempt % 2 == 0)):
                 return True
         return False
 
@@ -156,16 +158,21 @@ class _Making:
         return min(tried, key=lambda stream: self.search.score(self.search.judge(stream), wish))
 
     def _wander(self) -> None:
-        self._keep(self.growing.wander(*self.random.choice(self.made.streams), self.random.randint(1, 5)))
+        self._keep(self.growing.wander(*self._one(), self.random.randint(1, 5)))
 
     def _vary(self) -> None:
         """A few changes at random to a right stream, then what they broke is mended."""
-        stream, judged = self.random.choice(self.made.streams)
+        stream, judged = self._one()
         for _ in range(self.random.randint(1, 4)):
             found = self.made.workshop.by_chance(stream, judged.word)
             if found is not None:
                 stream, judged = found, self.search.judge(found)
         self._keep(self.search.mended(stream, most=A_FEW))
+
+    def _one(self) -> tuple[Made, Judged]:
+        """One of the right streams, of two the longer one: there is more in it to be changed."""
+        two = [self.random.choice(self.made.streams) for _ in range(2)]
+        return max(two, key=lambda found: len(found[0].events))
 
     def _keep(self, found: tuple[Made, Judged] | None) -> bool:
         if found is not None and all(found[0] != known for known, _ in self.made.streams):

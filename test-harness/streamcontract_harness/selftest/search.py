@@ -134,6 +134,8 @@ class Search:
 
 
 def _far_from_applied(place: Place | None) -> float:
-    if place is None or place.rule.when is None:
+    if place is None:
+        return 1.5
+    if place.rule.when is None:
         return 0.5
     return distance(term_of(place.rule.when.source), names_read(place.rule), place.scope)

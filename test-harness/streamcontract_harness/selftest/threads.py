@@ -30,6 +30,10 @@ class Threads:
 
     def whole(self, slice_: Slice) -> list[tuple[str, Event]]:
         """The events of one key in their order, with their symbols; empty where none could be put together."""
+        return [self._random.choice(events) for events in self.choices(slice_)]
+
+    def choices(self, slice_: Slice) -> list[list[tuple[str, Event]]]:
+        """The same with all events that may stand at each place."""
         keys = sorted(self._sorted[slice_.id])
         if not keys:
             return []
@@ -37,9 +41,7 @@ class Threads:
         walks = self._walks[slice_.id]
         short = walks.from_start(slice_.automaton.start)
         word = short if self._random.random() < 0.7 else walks.at_random(self._random)
-        if not all(name in events for name in word):
-            return []
-        return [self._random.choice(events[name]) for name in word]
+        return [events[name] for name in word] if all(name in events for name in word) else []
 
     def _by_key(self, slice_: Slice) -> Sorted:
         found: Sorted = {}
