@@ -73,6 +73,10 @@ class Definition:
         self.stream = stream
         self.naming = Naming(stream.classifier)
         self._values = Values()
+        self._symbols = {
+            rule.id: rule.at.union(*(collector.symbols for collector in rule.collect)) for rule in stream.rules
+        }
+        self._names = {rule.id: names_read(rule) for rule in stream.rules}
         self._exchange: tuple[int, int, int] = (0, 0, 0)
         self._exchanges: dict[tuple[int, int, int], object] = {}
 
@@ -100,9 +104,10 @@ class Definition:
             wrong = slice_faults(slice_, known, base, self._values, stop=_stop(slice_.events, silent), ended=ended)
             if wrong is not None:
                 judged.faults.append(Fault(f"slice.{slice_.id}", wrong.index, weight=wrong.weight))
+        scopes = [{**base, **item.fields} for item in known]
         for rule in self.stream.rules:
             if made.linked is not None or not rule.needs_link:
-                self._rule(rule, known, base, silent, truncated=truncated, judged=judged)
+                self._rule(rule, known, scopes, base, silent, truncated=truncated, judged=judged)
         return judged
 
     def read_by(self, judged: Judged) -> frozenset[str]:
@@ -111,7 +116,7 @@ class Definition:
         found: set[str] = set()
         for rule in self.stream.rules:
             if f"rule.{rule.id}" in ids:
-                found |= rule.at.union(*(collector.symbols for collector in rule.collect))
+                found |= self._symbols[rule.id]
         for slice_ in self.stream.slices:
             found |= slice_.events if f"slice.{slice_.id}" in ids else set()
         return frozenset(found)
@@ -157,23 +162,23 @@ class Definition:
         self,
         rule: Rule,
         known: Sequence[Known],
+        scopes: Sequence[Mapping[str, Any]],
         base: Mapping[str, Any],
         silent: Mapping[str, int],
         *,
         truncated: bool,
         judged: Judged,
     ) -> None:
-        symbols = rule.at.union(*(collector.symbols for collector in rule.collect))
+        symbols = self._symbols[rule.id]
         stop = _stop(symbols, silent)
         memories: dict[str, Memory] = {}
         if rule.by is None:
             memories[""] = Memory()
-        for item in known:
+        for item, scope in zip(known, scopes, strict=True):
             if stop is not None and item.index >= stop:
                 return
             if item.symbol not in symbols:
                 continue
-            scope = {**base, **item.fields}
             key = "" if rule.by is None else self._values.key(rule.by, scope, item.event)
             if key is None:
                 continue
@@ -185,7 +190,7 @@ class Definition:
                 memory.previous = item
             memory.seen.append(item.index)
             self._gather(rule.collect, memory, item, scope)
-        last_invalid = bool(known) and known[-1].invalid and "last" in names_read(rule)
+        last_invalid = bool(known) and known[-1].invalid and "last" in self._names[rule.id]
         if rule.at_end and not truncated and not last_invalid:
             scope = {**base, **({"last": known[-1].fields} if known else {})}
             for memory in memories.values():
@@ -195,7 +200,7 @@ class Definition:
 
     def _stamp(self, rule: Rule, item: Known | None, memory: Memory, whole: Mapping[str, Any]) -> Hashable:
         """What the rule's value hangs on at one place, short of the values themselves."""
-        names = names_read(rule)
+        names = self._names[rule.id]
         return (
             item.event if item is not None and names & LOOKED_AT else None,
             item.number if item is not None and names & NUMBERED else None,

@@ -30,7 +30,7 @@ A_FEW = 500
 """Changes that are tried where a right stream is the beginning."""
 TURNS = 6
 """How often one is begun for each that is wanted."""
-BUDGET = 8_000
+BUDGET = 10_000
 """Streams that are judged in all searches of one operation."""
 SHARES = (0.5, 0.85, 1.0)
 """Up to where in it transitions are searched, streams by chance, and rules that were not applied in either."""
