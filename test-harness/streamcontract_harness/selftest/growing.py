@@ -22,8 +22,8 @@ NEXT, WOVEN = 24, 6
 """Events that are tried for one place, at the end and in the order of a key."""
 REPAIRED = 0.6
 """How often the best so far is repaired rather than another one drawn."""
-FILLED, THREADS = 400, 0.2
-"""Streams that are judged without one that is better, and how often a whole order of one key is put in."""
+FILLED, CLIMBING, THREADS = 300, 4, 0.15
+"""Streams that are judged without one that is better; more when so many were; how often a key's whole order is put in."""
 CHANGES = 60
 """Changes that are tried on the way from one right stream to another."""
 
@@ -54,7 +54,11 @@ class Growing:
         search, workshop = self.search, self.search.workshop
         judged = search.judge(made)
         least, since = search.score(judged, None), search.judged
-        while least and search.judged - since < FILLED and not search.bound.over:
+        climbed = 0
+        for _ in range(FILLED * 20):  # some proposals come to nothing
+            patience = FILLED if climbed < CLIMBING else FILLED * 4
+            if not least or search.judged - since > patience or search.bound.over:
+                break
             symbols = workshop.definition.read_by(judged) or frozenset(judged.word)
             if workshop.random.random() < THREADS:
                 candidate = self._woven(made, judged, symbols)
@@ -66,6 +70,7 @@ class Growing:
             wrong = search.score(found, None)
             if wrong < least and _lasting(candidate, found) <= _lasting(made, judged):
                 made, judged, least, since = candidate, found, wrong, search.judged
+                climbed += 1
         return made
 
     def _woven(self, made: Made, judged: Judged, symbols: frozenset[str]) -> Made | None:

@@ -26,7 +26,7 @@ def told(result: OperationResult) -> Iterator[str]:
 
 def _right(result: OperationResult) -> Iterator[str]:
     if not result.right:
-        yield "  no right stream could be made"
+        yield f"  no right stream could be made{' in the time that there was' if result.not_reached else ''}"
         yield from (f"    {id_} stood in the way" for id_ in list(result.unmade)[:MOST_SHOWN])
         return
     yield (
@@ -72,6 +72,7 @@ def _rules(result: OperationResult) -> Iterator[str]:
         ("rules that were never applied, as no right stream came to where they are", result.not_applied),
         ("that no change could break (always true, or implied by the rest)", result.vacuous),
         ("broken only together with others", result.not_alone),
+        ("not got to in the time that there was (`--timeout` gives more)", result.not_reached),
         ("not looked at here, as they need a server", result.not_here),
     )
     for title, names in rows:

@@ -30,7 +30,7 @@ A_FEW = 500
 """Changes that are tried where a right stream is the beginning."""
 TURNS = 6
 """How often one is begun for each that is wanted."""
-BUDGET = 10_000
+BUDGET = 8_000
 """Streams that are judged in all searches of one operation."""
 SHARES = (0.5, 0.85, 1.0)
 """Up to where in it transitions are searched, streams by chance, and rules that were not applied in either."""
@@ -118,7 +118,7 @@ class _Making:
             if len(self.made.streams) >= count or self._spent(SHARES[1]):
                 return
             kind = self.random.random()
-            if not self.made.streams or kind < (0.1 if len(self.made.streams) >= FEW else 0.5):
+            if len(self.made.streams) < FEW or kind < 0.1:
                 self._try(word, number, SHARES[1])
             elif kind < 0.9:
                 self._wander()

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from streamcontract import Stream, StreamMonitor
+from streamcontract_harness.selftest.bound import Bound
 from streamcontract_harness.selftest.definition import Judged
 from streamcontract_harness.selftest.made import Made
 from streamcontract_harness.selftest.mutations import OPERATORS
 from streamcontract_harness.selftest.right import RightStreams
 from streamcontract_harness.selftest.wrong_bytes import wrong_bytes
 
-__all__ = ["Trial", "read", "trials"]
+__all__ = ["Part", "Trial", "parts", "read"]
 
 EACH = 4
 """Streams of one operator about one event or member."""
@@ -59,43 +60,52 @@ def read(stream: Stream, made: Made, chunks: Chunks) -> StreamMonitor:
     return monitor
 
 
-def trials(right: RightStreams) -> Iterator[Trial]:
-    """All wrong streams, each read."""
-    yield from _by_operators(right)
-    yield from _own(right)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the wrong streams, by what they are about; several parts may have the same name."""
+
+    name: str
+    trials: Iterator[Trial]
+
+
+def parts(right: RightStreams, bound: Bound) -> Iterator[Part]:
+    """All wrong streams, each read as it is taken; first those that break one rule or slice alone."""
+    ids = [f"rule.{rule.id}" for rule in right.stream.rules]
+    for id_ in [*ids, *(f"slice.{slice_.id}" for slice_ in right.stream.slices)]:
+        yield Part(id_, _broken(right, id_, bound))
+    counts: dict[tuple[str, str], int] = {}
+    for made, judged in right.streams:
+        if len(judged.word) == len(made.events):
+            yield Part("changes to a right stream", _by_operators(right, made, judged, counts))
+    yield Part("bytes and times", _by_bytes(right))
+
+
+def _by_bytes(right: RightStreams) -> Iterator[Trial]:
     for wrong in wrong_bytes(right.stream, right.streams):
         found = frozenset(finding.id for finding in read(right.stream, wrong.made, wrong.chunks).findings)
         yield Trial(wrong.operator, wrong.about, wrong.must, found, exactly=False, hint=wrong.hint)
 
 
-def _by_operators(right: RightStreams) -> Iterator[Trial]:
-    counts: dict[tuple[str, str], int] = {}
-    for made, judged in right.streams:
-        if len(judged.word) != len(made.events):
-            continue
-        for operator in OPERATORS:
-            for mutation in operator.make(made, judged, right.workshop):
-                key = operator.name, mutation.about
-                if counts.get(key, 0) >= EACH or mutation.made.events == made.events:
-                    continue
-                counts[key] = counts.get(key, 0) + 1
-                yield _tried(right, operator.name, mutation.about, mutation.made, operator.hint)
+def _by_operators(
+    right: RightStreams, made: Made, judged: Judged, counts: dict[tuple[str, str], int]
+) -> Iterator[Trial]:
+    for operator in OPERATORS:
+        for mutation in operator.make(made, judged, right.workshop):
+            key = operator.name, mutation.about
+            if counts.get(key, 0) >= EACH or mutation.made.events == made.events:
+                continue
+            counts[key] = counts.get(key, 0) + 1
+            yield _tried(right, operator.name, mutation.about, mutation.made, operator.hint)
 
 
-def _own(right: RightStreams) -> Iterator[Trial]:
-    """Streams that break one rule or one slice, and if possible nothing else."""
-    for rule in right.stream.rules:
-        yield from _broken(right, f"rule.{rule.id}")
-    for slice_ in right.stream.slices:
-        yield from _broken(right, f"slice.{slice_.id}")
-
-
-def _broken(right: RightStreams, id_: str) -> Iterator[Trial]:
+def _broken(right: RightStreams, id_: str, bound: Bound) -> Iterator[Trial]:
     alone: list[Made] = []
     along: list[Made] = []
     for made, judged in right.streams:
         changes = _changes(right, made, judged, id_)
         for changed in islice(changes, OWN_TRIED):
+            if bound.over:
+                break
             if changed is None:
                 continue
             found = right.definition.judge(changed)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from streamcontract import Contract, Verdict
+from streamcontract_harness.selftest.bound import Bound
 from streamcontract_harness.selftest.right import RightStreams, make_right
-from streamcontract_harness.selftest.trial import Trial, read, trials
+from streamcontract_harness.selftest.trial import Trial, parts, read
 from streamcontract_harness.selftest.wrong_bytes import right_bytes
+from streamcontract_harness.stop import Stop
 
 __all__ = ["Caught", "Defect", "Gap", "OperationResult", "examine", "plain"]
 
@@ -63,6 +65,7 @@ class OperationResult:
     unmade: Mapping[str, int] = field(default_factory=dict)
     not_here: tuple[str, ...] = ()
     no_event: tuple[str, ...] = ()
+    not_reached: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> int:
@@ -74,23 +77,60 @@ class OperationResult:
         return not self.defects and self.right > 0
 
 
-def examine(contract: Contract, operation: str, seed: int, count: int) -> OperationResult:
-    """Make the streams of one operation, have them read, and say what came of it."""
+def examine(
+    contract: Contract,
+    operation: str,
+    seed: int,
+    count: int,
+    *,
+    seconds: float | None = None,
+    stop: Stop | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> OperationResult:
+    """Make the streams of one operation, have them read, and say what came of it.
+
+    `seconds`: of CPU, for the right streams and for the wrong ones. What was not got to is in the result.
+    """
     random = Random(f"{seed} {operation}")  # noqa: S311 - nothing secret hangs on it
-    right = make_right(contract, operation, random, count)
+    tell(f"{operation}: making right streams")
+    bound = Bound(seconds, stop)
+    right = make_right(
+        contract, operation, random, count, bound, lambda made: tell(f"{operation}: right streams {made} of {count}")
+    )
     result = OperationResult(operation, right=len(right.streams))
+    if right.cut_short:
+        result.not_reached = ("right streams for what is missing below",)
     _transitions(right, result)
     result.unmade = dict(sorted(right.blamed.items(), key=lambda item: (-item[1], item[0])))
     result.not_applied = tuple(rule.id for rule in right.stream.rules if rule.id not in right.applied)
     result.not_here = tuple(f"afterwards.{after.id}" for after in right.stream.afterwards)
     result.no_event = right.workshop.pools.missing
-    _read_right(right, result)
-    tried = list(trials(right))
+    bound = Bound(seconds, stop)
+    _read_right(right, result, bound)
+    tried = _tried(right, result, bound, lambda made: tell(f"{operation}: wrong streams {made}"))
     result.caught = list(_caught(tried))
     result.gaps = list(_gaps(tried))
     result.defects += [_defect(trial) for trial in tried if not trial.agrees][:20]
     _rules(right, tried, result)
     return result
+
+
+def _tried(right: RightStreams, result: OperationResult, bound: Bound, tell: Callable[[int], None]) -> list[Trial]:
+    """The wrong streams that there is time for."""
+    tried: list[Trial] = []
+    missed: dict[str, int] = {}
+    for part in parts(right, bound):
+        if not bound.over:
+            for trial in part.trials:
+                tried.append(trial)
+                tell(len(tried))
+                if bound.over:
+                    break
+        if bound.over:
+            missed[part.name] = missed.get(part.name, 0) + 1
+    several = (f"{name} ({times} times)" if times > 1 else name for name, times in missed.items())
+    result.not_reached = (*result.not_reached, *several)
+    return tried
 
 
 def _transitions(right: RightStreams, result: OperationResult) -> None:
@@ -102,8 +142,11 @@ def _transitions(right: RightStreams, result: OperationResult) -> None:
     )
 
 
-def _read_right(right: RightStreams, result: OperationResult) -> None:
-    for made, _ in right.streams:
+def _read_right(right: RightStreams, result: OperationResult, bound: Bound) -> None:
+    for number, (made, _) in enumerate(right.streams):
+        if bound.over:
+            result.not_reached = (*result.not_reached, f"the reading of {len(right.streams) - number} right streams")
+            return
         for way, chunks in right_bytes(right.stream, made):
             monitor = read(right.stream, made, chunks)
             result.readings += 1
@@ -159,7 +202,7 @@ def _rules(right: RightStreams, tried: Iterable[Trial], result: OperationResult)
             broken[id_] = broken.get(id_, False) or trial.must == {id_}
     own = [f"rule.{rule.id}" for rule in right.stream.rules if rule.id in right.applied]
     own += [f"slice.{slice_.id}" for slice_ in right.stream.slices] if right.streams else []
-    result.vacuous = tuple(id_ for id_ in own if id_ not in broken)
+    result.vacuous = tuple(id_ for id_ in own if id_ not in broken and id_ not in result.not_reached)
     result.not_alone = tuple(id_ for id_ in own if broken.get(id_) is False)
 
 
@@ -183,6 +226,7 @@ def plain(result: OperationResult) -> dict[str, Any]:
             "neverBrokenAlone": list(result.not_alone),
         },
         "stoodInTheWay": dict(result.unmade),
+        "notReached": list(result.not_reached),
         "noValidEvent": list(result.no_event),
         "needsAServer": list(result.not_here),
     }
