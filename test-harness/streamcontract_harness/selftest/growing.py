@@ -22,8 +22,10 @@ NEXT, WOVEN = 24, 6
 """Events that are tried for one place, at the end and in the order of a key."""
 REPAIRED = 0.6
 """How often the best so far is repaired rather than another one drawn."""
-FILLED, CLIMBING, THREADS = 300, 4, 0.15
-"""Streams that are judged without one that is better; more when so many were; how often a key's whole order is put in."""
+FILLED, CLIMBING = 300, 4
+"""Streams that are judged without one that is better, and how many better ones are worth more patience."""
+THREADS, FEWER, NEAR = 0.1, 0.1, 0.5
+"""How often a whole order of one key is put in, and an event taken out; up to where one is put before what is wrong."""
 CHANGES = 60
 """Changes that are tried on the way from one right stream to another."""
 
@@ -47,7 +49,7 @@ class Growing:
         return made
 
     def filled(self, made: Made) -> Made:
-        """The stream with more events put in wherever one, or the whole order of a key, makes it less wrong.
+        """The stream with events put in, or taken out, wherever one or the whole order of a key makes it less wrong.
 
         This is what an end asks for that may come only when so many steps were told.
         """
@@ -60,10 +62,14 @@ class Growing:
             if not least or search.judged - since > patience or search.bound.over:
                 break
             symbols = workshop.definition.read_by(judged) or frozenset(judged.word)
-            if workshop.random.random() < THREADS:
+            kind = workshop.random.random()
+            if kind < THREADS:
                 candidate = self._woven(made, judged, symbols)
+            elif kind < THREADS + FEWER and judged.word:
+                candidate = workshop.without(made, judged.word, workshop.random.randrange(len(judged.word)))
             else:
-                candidate = workshop.one_more(made, judged.word, symbols)
+                before = workshop.random.choice(judged.faults).index if kind < NEAR else None
+                candidate = workshop.one_more(made, judged.word, symbols, before)
             if candidate is None or len(candidate.events) > LONGEST:
                 continue
             found = search.judge(candidate)

@@ -55,13 +55,14 @@ class Workshop:
             return None
         return made.having((*made.events[:index], event, *made.events[index:]))
 
-    def one_more(self, made: Made, word: list[str], symbols: frozenset[str]) -> Made | None:
-        """The stream with one more event of these names, somewhere."""
+    def one_more(self, made: Made, word: list[str], symbols: frozenset[str], before: int | None = None) -> Made | None:
+        """The stream with one more event of these names, somewhere or in front of another."""
         usable = [symbol for symbol in sorted(symbols) if self.pools.events.get(symbol)]
         if not usable:
             return None
         symbol = self.random.choice(usable)
-        return self.having(made, word, self.random.randint(0, len(word)), self.pools.of(symbol), symbol)
+        place = self.random.randint(0, len(word)) if before is None else min(before, len(word))
+        return self.having(made, word, place, self.pools.of(symbol), symbol)
 
     def one_thread_more(self, made: Made, word: list[str], symbols: frozenset[str]) -> Made | None:
         """The stream with a whole order of one key put in, its events side by side or in between others."""
@@ -191,7 +192,7 @@ class Workshop:
             elif kind < 0.6 and looked_at:
                 yield self.other_payload(made, word, self.random.choice(looked_at))
             elif kind < 0.75 and not (threaded and kind < 0.7):
-                yield self.one_more(made, word, symbols)
+                yield self.one_more(made, word, symbols, place.index if self.random.random() < 0.5 else None)
             elif kind < 0.85:
                 yield self.one_thread_more(made, word, symbols)
             elif kind < 0.93 and looked_at:
