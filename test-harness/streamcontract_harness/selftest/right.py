@@ -30,10 +30,8 @@ A_FEW = 500
 """Changes that are tried where a right stream is the beginning."""
 TURNS = 6
 """How often one is begun for each that is wanted."""
-BUDGET = 8_000
-"""Streams that are judged in all searches of one operation."""
-SHARES = (0.5, 0.85, 1.0)
-"""Up to where in it transitions are searched, streams by chance, and rules that were not applied in either."""
+FOR_TRANSITIONS, BUDGET, FOR_RULES = 7_000, 12_000, 2_000
+"""Streams that are judged: in the searches for transitions, with those by chance, and for rules that are left."""
 
 
 @dataclass(slots=True)
@@ -110,16 +108,16 @@ class _Making:
         """A stream for each transition."""
         for word, order, state, symbol in _transitions(self.made.stream):
             if (order, state, symbol) not in self.made.seen:
-                self._try(word, order, SHARES[0])
+                self._try(word, order, FOR_TRANSITIONS)
 
     def by_chance(self, count: int) -> None:
         """More streams: of those that there are, and of words by chance."""
         for word, number in _at_random(self.made.stream, self.random, TURNS * count):
-            if len(self.made.streams) >= count or self._spent(SHARES[1]):
+            if len(self.made.streams) >= count or self._spent(BUDGET):
                 return
             kind = self.random.random()
-            if len(self.made.streams) < FEW or kind < 0.1:
-                self._try(word, number, SHARES[1])
+            if kind < 0.1 or not any(len(stream.events) > 1 for stream, _ in self.made.streams):
+                self._try(word, number, BUDGET)
             elif kind < 0.9:
                 self._wander()
             else:
@@ -127,20 +125,21 @@ class _Making:
 
     def rules(self) -> None:
         """A stream for each rule that is applied in none so far, from those that there are."""
+        most = self.search.judged + FOR_RULES
         for rule in self.made.stream.rules:
             for attempt in range(ATTEMPTS):
-                if rule.id in self.made.applied or not self.made.streams or self._spent(SHARES[2]):
+                if rule.id in self.made.applied or not self.made.streams or self._spent(most):
                     break
                 wish = Wish(rule.id)
                 self._keep(self.search.mended(self._near(wish), wish, warm=attempt % 2 == 1, most=A_FEW))
 
-    def _spent(self, share: float) -> bool:
-        return self.search.judged >= share * BUDGET or self.search.bound.over
+    def _spent(self, most: int) -> bool:
+        return self.search.judged >= most or self.search.bound.over
 
-    def _try(self, word: tuple[str, ...], order: int | None, share: float) -> bool:
+    def _try(self, word: tuple[str, ...], order: int | None, most: int) -> bool:
         """Search a right stream along a word; the second time more boldly than the first."""
         for attempt in range(ATTEMPTS if len(self.made.streams) < FEW else 2):
-            start = None if self._spent(share) else _start(self.made.workshop, word, order)
+            start = None if self._spent(most) else _start(self.made.workshop, word, order)
             if start is None:
                 return False
             grown = self.growing.along(start, word)
