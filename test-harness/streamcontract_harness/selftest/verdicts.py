@@ -120,13 +120,14 @@ def _tried(right: RightStreams, result: OperationResult, bound: Bound, tell: Cal
     tried: list[Trial] = []
     missed: dict[str, int] = {}
     for part in parts(right, bound):
-        if not bound.over:
-            for trial in part.trials:
-                tried.append(trial)
-                tell(len(tried))
-                if bound.over:
-                    break
-        if bound.over:
+        cut = bound.over
+        for trial in () if cut else part.trials:
+            tried.append(trial)
+            tell(len(tried))
+            cut = bound.over
+            if cut:
+                break
+        if cut:
             missed[part.name] = missed.get(part.name, 0) + 1
     several = (f"{name} ({times} times)" if times > 1 else name for name, times in missed.items())
     result.not_reached = (*result.not_reached, *several)

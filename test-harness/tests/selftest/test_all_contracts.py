@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from server_files import BROKEN, ServerFile
+from small_contracts import contract_of
 
 from streamcontract import Contract
 from streamcontract_harness.selftest.verdicts import OperationResult, examine
@@ -14,6 +17,17 @@ CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
 
 def examined(contract: Contract, count: int, seconds: float) -> list[OperationResult]:
     return [examine(contract, id_, 1, count, seconds=seconds) for id_ in sorted(contract.streams)]
+
+
+def test_the_contracts_of_the_broken_servers_have_no_defect(tmp_path: Path) -> None:
+    trees = {json.dumps(tree, sort_keys=True): tree for tree in (ServerFile.load(path).contract for path in BROKEN)}
+    told: list[str] = []
+    for tree in trees.values():
+        for result in examined(contract_of(tree, tmp_path), 1, 2):
+            told += [f"{result.operation}: {defect}" for defect in result.defects]
+            assert result.right > 0, result.operation
+    assert len(trees) > 20
+    assert told == []
 
 
 @pytest.mark.parametrize("name", ["chat", "dedupe", "tasks"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from small_contracts import contract_of, ticker, with_plain_operation
 from typer.testing import CliRunner, Result
 
 from streamcontract_harness.commands.selftest import selftest
+from streamcontract_harness.selftest.report import told
+from streamcontract_harness.selftest.verdicts import OperationResult, examine
+from streamcontract_harness.stop import Stop
 
 RUNNER = CliRunner()
 
@@ -65,3 +69,37 @@ def test_a_wrong_contract_is_an_error_with_its_place(tmp_path: Path) -> None:
     done = RUNNER.invoke(app, [str(tmp_path / "contract.yaml")])
     assert done.exit_code == 2
     assert "contract.yaml:2" in done.output
+
+
+def test_what_there_is_no_time_for_is_said_and_is_no_defect(tmp_path: Path) -> None:
+    result = examine(contract_of(ticker(), tmp_path), "watch", 1, 500, seconds=0.2)
+    assert result.not_reached
+    assert result.defects == []
+    assert any("not got to in the time" in line for line in told(result))
+
+
+def test_told_to_stop_it_ends_with_what_it_has(tmp_path: Path) -> None:
+    stop = Stop()
+    result = examine(
+        contract_of(ticker(), tmp_path),
+        "watch",
+        1,
+        4,
+        stop=stop,
+        tell=lambda text: stop.set() if "4 of" in text else None,
+    )
+    assert result.right == 4
+    assert "changes to a right stream (4 times)" in result.not_reached
+    assert result.defects == []
+
+
+def test_ctrl_c_ends_it_with_130_and_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: Any, **options: Any) -> OperationResult:
+        signal.raise_signal(signal.SIGINT)
+        return examine(*arguments, **options)
+
+    monkeypatch.setattr("streamcontract_harness.commands.selftest.examine", interrupted)
+    done = called(ticker(), tmp_path)
+    assert done.exit_code == 130, done.output
+    assert "no right stream could be made in the time that there was" in done.output
+    assert "interrupted" in done.output
