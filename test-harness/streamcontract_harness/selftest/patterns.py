@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from random import Random
-from re import _constants as ops  # type: ignore[attr-defined]  # what Hypothesis reads patterns by, too
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as ops  # what Hypothesis reads patterns by, too
+from re import _parser as parser
 from typing import Any
 
 __all__ = ["matching"]
