@@ -3,7 +3,7 @@
 A file under `broken_servers/<family>/` has an `ID`, which it is to be found out by and nothing else; one under
 `right_servers/<group>/` has none, and nothing is to be found. Both have a `CONTRACT` (a document as plain data) and
 `ROUTES` (see `literal_server`), and may have `OPTIONS` of the run and, where the check's page leaves it open, the
-`LEVEL` of what is found.
+`LEVEL` of what is found. `ALONE = True`: what is found hangs on a pace, which other tests would disturb.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
 from literal_server import LiteralServer
 from published import fitting
 from small_contracts import contract_of
@@ -25,7 +26,7 @@ from streamcontract_harness.options import Options
 from streamcontract_harness.results import Report
 from streamcontract_harness.run import run
 
-__all__ = ["BROKEN", "RIGHT", "ServerFile", "named"]
+__all__ = ["BROKEN", "RIGHT", "ServerFile", "as_case", "named"]
 
 TESTS = Path(__file__).parent
 BROKEN = sorted((TESTS / "broken_servers").glob("*/*.py"))
@@ -34,6 +35,12 @@ RIGHT = sorted((TESTS / "right_servers").glob("*/*.py"))
 
 def named(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
+
+
+def as_case(path: Path) -> Any:
+    """The file as a test's parameter, with the mark that it asks for."""
+    alone = "\nALONE = True\n" in path.read_text(encoding="utf-8")
+    return pytest.param(path, marks=[pytest.mark.alone] if alone else [], id=named(path))
 
 
 @dataclass(frozen=True)

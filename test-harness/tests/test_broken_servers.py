@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from literal_server import LiteralServer
-from server_files import BROKEN, ServerFile, named
+from server_files import BROKEN, ServerFile, as_case
 from small_contracts import contract_of
 
 from streamcontract import Level, Verdict
@@ -14,7 +14,7 @@ from streamcontract import Level, Verdict
 FOLDER = BROKEN[0].parents[1]
 
 
-@pytest.mark.parametrize("path", BROKEN, ids=named)
+@pytest.mark.parametrize("path", [as_case(path) for path in BROKEN])
 def test_check_names_exactly_that_id(path: Path, tmp_path: Path) -> None:
     broken = ServerFile.load(path)
     report = broken.checked(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from end_to_end.terminal import COMMAND_SECONDS, ROOT, environment, run
 
 from streamcontract.cli import serve
-from streamcontract_harness.commands import check as harness
+from streamcontract_harness import exits
 
 COUNTDOWN = ROOT / "examples" / "first-contract" / "countdown.yaml"
 TABLE = {
@@ -40,11 +40,11 @@ def nobody() -> Iterator[str]:
 
 def test_the_table_is_that_of_the_code() -> None:
     ours = {
-        harness.EXIT_CONFORMS: "conforms",
-        harness.EXIT_VIOLATES: "violations",
-        harness.EXIT_USAGE: "wrong usage",
-        harness.EXIT_UNTESTABLE: "cannot be reached",
-        harness.INTERRUPTED: "interrupted",
+        exits.CONFORMS: "conforms",
+        exits.VIOLATES: "violations",
+        exits.USAGE: "wrong usage",
+        exits.UNTESTABLE: "cannot be reached",
+        exits.INTERRUPTED: "interrupted",
     }
     assert sorted(TABLE) == sorted(ours)
     assert [code for code, word in ours.items() if word not in TABLE[code]] == []

@@ -31,3 +31,4 @@ ID = "life.leaving-unnoticed"
 OPTIONS = {"timeout": 8.0}
 CONTRACT = ticker()
 ROUTES = {"GET /ticks": watch}
+ALONE = True

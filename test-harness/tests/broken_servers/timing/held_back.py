@@ -8,3 +8,4 @@ ID = "timing.held-back"
 CONTRACT = counted(*SIZES)
 ROUTES = {"GET /ticks": counted_by(lambda events: stream(Pause(0.04 * len(events)), b"".join(events)), *SIZES)}
 OPTIONS = {"max_examples": 6}
+ALONE = True

@@ -10,3 +10,4 @@ BLOCKS = [step for at in range(0, len(BODY), 1024) for step in (Pause(0.08), BOD
 ID = "timing.held-back"
 CONTRACT = ticker()
 ROUTES = {"GET /ticks": stream(*BLOCKS)}
+ALONE = True
