@@ -96,7 +96,7 @@ def gone_wrong(whole: Whole, id_: str, got: Sequence[ReceivedEvent], *, ended: b
     """Hold what came to what stands behind the event of this id; `ended`: no more would have come."""
     places = {event.id: number for number, event in enumerate(whole.events)}
     expected = places[id_] + 1
-    if got and expected > 1 and got[0].id == whole.events[0].id:
+    if got and got[0].id == whole.events[0].id and (expected > 1 or len(whole.events) == 1):
         return Gone("ignored", "the stream came from its beginning again", got[0].offset)
     for event in got:
         place = places.get(event.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,8 +11,7 @@ from streamcontract_harness.bench import Bench
 from streamcontract_harness.exchange import Ending
 from streamcontract_harness.judge import Judgement
 
-__all__ = ["Served", "Service", "first_wrong", "served"]
-
+__all__ = ["Served", "Service", "first_wrong", "served", "settled"]
 
 SILENCE = 1.0
 """Seconds without a byte before the time limit, after which a stream that has not ended is taken to hang."""
@@ -36,6 +35,17 @@ class Served:
     id: str = ""
     offset: int | None = None
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is a stream, right or wrong."""
+        return self.judgement.monitor is not None
+
+    @property
+    def is_turned_away(self) -> bool:
+        """Whether the connection was refused, closed or reset before an answer began."""
+        exchange = self.judgement.exchange
+        return not exchange.answered and exchange.ending in (Ending.CUT, Ending.UNREACHABLE)
+
 
 def served(bench: Bench, judgement: Judgement) -> Served:
     """What came of a request. Findings about time are left out: the probes themselves are what takes time."""
@@ -49,7 +59,7 @@ def served(bench: Bench, judgement: Judgement) -> Served:
         return Served(judgement, Service.WRONG, said)
     if judgement.monitor is None:
         status = exchange.status or 0
-        kind = Service.WRONG if status >= 500 and status != 503 else Service.REFUSED
+        kind = Service.WRONG if bench.documented.find(status) is None else Service.REFUSED
         return Served(judgement, kind, f"it was answered with {status}")
     silent = exchange.ended - exchange.chunks.last_at > SILENCE  # else it is the checker that cannot keep up
     if exchange.ending is Ending.TIME and silent and not bench.is_endless:
@@ -59,7 +69,14 @@ def served(bench: Bench, judgement: Judgement) -> Served:
     return Served(judgement, Service.RIGHT)
 
 
-def first_wrong(bench: Bench, judgements: Iterable[Judgement]) -> Served | None:
-    """The first answer that is wrong."""
-    answers = (served(bench, judgement) for judgement in judgements)
-    return next((answer for answer in answers if answer.service is Service.WRONG), None)
+def settled(ask: Callable[[], Sequence[Served]]) -> Sequence[Served]:
+    """What came; asked for once more where the only wrong answers are no streams: one that comes once is no proof."""
+    answers = ask()
+    wrong = [answer for answer in answers if answer.service is Service.WRONG]
+    return ask() if wrong and not any(answer.is_stream for answer in wrong) else answers
+
+
+def first_wrong(answers: Sequence[Served]) -> Served | None:
+    """The first answer that is wrong: rather a stream, and last who was turned away, which a busy server may do."""
+    wrong = (answer for answer in answers if answer.service is Service.WRONG)
+    return min(wrong, key=lambda answer: (not answer.is_stream, answer.is_turned_away), default=None)

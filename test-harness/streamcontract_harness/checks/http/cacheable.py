@@ -6,9 +6,11 @@ behind them; some hold the stream back until it is whole, so as to store it.
 What to do: send `Cache-Control: no-store`, or say nothing. What may well be used again is rather a plain answer.
 Right: `Cache-Control: no-store`; `no-cache`; `max-age=0`; no such header.
 Wrong: `Cache-Control: public, max-age=3600`; `s-maxage=60`; `Expires` an hour from now.
-Not wrong: the answer to a POST, which caches leave alone; `max-age` beside `no-cache`.
+Not wrong: the answer to a POST, which caches leave alone; `max-age` beside `no-cache`; `Vary: *`, as such an answer
+fits no other request.
 Spec: RFC 9111, section 5.2.2, https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2; RFC 9111, section 4.2.1,
-https://www.rfc-editor.org/rfc/rfc9111#section-4.2.1
+https://www.rfc-editor.org/rfc/rfc9111#section-4.2.1; RFC 9111, section 4.1, on `Vary`,
+https://www.rfc-editor.org/rfc/rfc9111#section-4.1
 """
 
 import re
@@ -43,7 +45,7 @@ def _reusable(exchange: Exchange) -> str:
     text = headers.get("cache-control", "")
     directives = {name.lower(): value for name, value in DIRECTIVE.findall(text)}
     ages = [directives[name] for name in ("max-age", "s-maxage") if name in directives]
-    if NOT_REUSED & directives.keys():
+    if NOT_REUSED & directives.keys() or "*" in map(str.strip, headers.get("vary", "").split(",")):
         return ""
     if ages:
         return f"Cache-Control: {text}" if any(age.isdigit() and int(age[:9]) for age in ages) else ""

@@ -8,6 +8,8 @@ queue, connections of a pool.
 Right: six clients leave behind the head or behind the first bytes; the same request is then answered by a stream that
 is right, as it was before.
 Wrong: an exception in the write to a closed connection leaves a lock held, and the next request waits for ever.
+Not wrong: a status of the contract, such as 503 or 504 while places are still taken; an answer that is wrong once and
+right when it is asked for again.
 Spec: RFC 9112, section 9.5, https://www.rfc-editor.org/rfc/rfc9112#section-9.5
 """
 
@@ -31,11 +33,11 @@ LONGEST = 3.0
 def probe(bench: Bench) -> Iterator[Reported]:
     left = len(leave(bench))
     answer = served(bench, bench.read(bench.fresh()))
-    if answer.service is Service.WRONG and answer.judgement.exchange.ending is Ending.TIME:
+    is_wrong = answer.service is Service.WRONG
+    if is_wrong and answer.judgement.exchange.ending is Ending.TIME:
         answer = served(bench, bench.read(bench.fresh()))  # a delay that is seen once is no proof
-    elif (
-        answer.service is not Service.WRONG
-    ):  # once more, as a server learns only by its next write that they have left
+    elif not (is_wrong and answer.is_stream):
+        # once more, as a server learns only by its next write that they have left; nor is one answer a proof
         time.sleep(min(LONGEST, bench.lasts if answer.service is Service.RIGHT else max(1.0, bench.lasts)))
         answer = served(bench, bench.read(bench.fresh()))
     if answer.service is Service.REFUSED:

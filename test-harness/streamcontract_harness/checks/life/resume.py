@@ -54,6 +54,8 @@ def probe(bench: Bench) -> Iterator[Reported]:
     asked = [(middle, come_back(bench, request, middle)), *live]
     for id_, judgement in chain(asked, ((id_, come_back(bench, request, id_)) for id_ in others)):
         gone = _gone(bench, whole, id_, judgement, level)
+        if gone is not None and gone.kind == "refused":  # what comes once is no proof
+            gone = _gone(bench, whole, id_, come_back(bench, request, id_), level)
         if gone is None:
             continue
         if gone.kind == "ignored":

@@ -7,7 +7,8 @@ What to do: look at `Last-Event-ID`, or send no ids.
 Right: the stream goes on behind the event of that id; or events have no ids.
 Wrong: `Last-Event-ID: 7`, and the answer begins with `id: 1`.
 Found by: reading the stream twice, to see that its ids are the same each time, then coming back with one from its
-middle. A violation where the contract has `Last-Event-ID` as a parameter; else a warning, as HTML leaves it to servers.
+middle, or with the only one. A violation where the contract has `Last-Event-ID` as a parameter; else a warning, as HTML
+leaves it to servers.
 Spec: HTML, section 9.2.4, https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
 """
 
