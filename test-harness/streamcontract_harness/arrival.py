@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -20,6 +21,9 @@ LEAST_BLOCKS = 3
 MOST_PIECES = 20_000
 """A stream of more pieces than this is not looked at."""
 BLANK_LINES = (b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r\n")
+BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r)(?:\r\n|\n|\r)")
+BEGINNING = 2
+"""Blocks that a stream may have sent at once, while the rest was held back: a comment and an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,18 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How one whole stream arrived: seconds to its first byte, and from there to its last."""
+    """How one whole stream arrived: seconds to its first byte, and from there to its last.
+
+    Where all came at once but for a beginning (a comment, the first event), `first` and `spread` are those of the rest,
+    and `begun` is the seconds to that beginning.
+    """
 
     request: SentRequest
     events: int
     first: float
     spread: float
     blocks: Blocks | None = None
+    begun: float | None = None
 
     @property
     def is_burst(self) -> bool:
@@ -54,7 +63,17 @@ def arrival_of(exchange: Exchange, events: int) -> Arrival | None:
     marks = list(exchange.chunks.marks())
     first, last = marks[0][0], marks[-1][0]
     request = replace(exchange.request, linked=None)
-    return Arrival(request, events, first - exchange.started, last - first, _blocks(exchange, events, marks))
+    whole = Arrival(request, events, first - exchange.started, last - first, _blocks(exchange, events, marks))
+    return whole if whole.is_burst else _but_for_a_beginning(exchange, marks, whole)
+
+
+def _but_for_a_beginning(exchange: Exchange, marks: list[tuple[float, int]], whole: Arrival) -> Arrival:
+    """The same stream by the burst behind its longest pause, where next to nothing came before that."""
+    number, (at, _) = max(enumerate(marks[1:]), key=lambda found: found[1][0] - marks[found[0]][0])
+    before = bytes(exchange.chunks.data[: marks[number][1]])
+    rest = replace(whole, first=at - exchange.started, spread=marks[-1][0] - at, begun=whole.first)
+    is_beginning = len(BLANK_LINE.findall(before)) <= BEGINNING and whole.events > BEGINNING + 1
+    return rest if is_beginning and rest.is_burst else whole
 
 
 def _blocks(exchange: Exchange, events: int, marks: list[tuple[float, int]]) -> Blocks | None:

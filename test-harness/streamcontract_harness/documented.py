@@ -13,6 +13,9 @@ from streamcontract_harness.header_values import JSON_TEXT, ValueShape, shape_of
 
 __all__ = ["Documented", "DocumentedHeader", "DocumentedResponse", "documented"]
 
+TURNING_AWAY = (501, 503)
+"""Server errors that say "not this method" and "not now"."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentedHeader:
@@ -56,6 +59,10 @@ class Documented:
         """The response that speaks of a status: the exact one, else its class, else the default."""
         names = (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")
         return next((self.responses[name] for name in names if name in self.responses), None)
+
+    def is_fault(self, status: int) -> bool:
+        """Whether a status is a server error that the contract does not have, and neither 501 nor 503."""
+        return status >= 500 and status not in TURNING_AWAY and self.find(status) is None
 
     def is_literal(self, status: int) -> bool:
         """Whether the contract names this very status."""

@@ -42,6 +42,13 @@ def test_gap_double_and_foreign_events_are_told_apart(has: str, came: str, expec
     assert kind(has, *came) == expected
 
 
+def test_the_whole_stream_again_is_no_double_event_where_only_one_has_an_id() -> None:
+    whole = Whole(tuple(events_of_bytes(text("a"))), ended=True, same_data=True)
+    gone = gone_wrong(whole, "a", events_of_bytes(text("a")), ended=True)
+    assert gone is not None
+    assert gone.kind == "ignored"
+
+
 def test_what_has_not_come_yet_is_no_gap() -> None:
     assert kind("b", "c", ended=False) is None
 

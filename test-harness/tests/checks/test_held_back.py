@@ -128,3 +128,31 @@ def test_one_stream_that_took_its_time_shows_that_events_are_delivered() -> None
 def test_where_nothing_can_be_told_though_it_is_odd_that_is_said() -> None:
     assert found([(20, 0.9)] * 3) == ["unsettled"]
     assert found([(20, 0.1)] * 3) == []
+
+
+BEGINNING = b": welcome\n\n" + EVENT
+
+
+@pytest.mark.parametrize(
+    ("pieces", "begun", "first"),
+    [
+        ([(0.0, BEGINNING), (1.0, EVENT * 8), (1.001, EVENT)], 0.0, 1.0),
+        ([(0.0, EVENT), (0.2, EVENT), (1.0, EVENT * 8)], 0.0, 1.0),
+        ([(0.0, EVENT * 3), (1.0, EVENT * 7)], None, 0.0),  # more than a beginning
+        ([(0.0, EVENT), (1.0, EVENT * 5), (1.5, EVENT * 4)], None, 0.0),  # the rest does not come at once
+        ([(1.0, EVENT * 10)], None, 1.0),
+    ],
+)
+def test_a_beginning_may_come_before_what_is_held_back(
+    pieces: list[tuple[float, bytes]], begun: float | None, first: float
+) -> None:
+    arrival = arrival_of(exchange_of(*pieces), 10)
+    assert arrival is not None
+    assert (arrival.begun, arrival.first) == (begun, first)
+
+
+def test_events_at_an_even_pace_are_no_burst_behind_a_beginning() -> None:
+    for number in range(2, 12):
+        arrival = arrival_of(exchange_of(*((0.1 * at, EVENT) for at in range(number))), number)
+        assert arrival is not None
+        assert not arrival.is_burst

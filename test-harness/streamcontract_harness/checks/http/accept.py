@@ -55,7 +55,7 @@ def _wrong(bench: Bench, judgement: Judgement) -> tuple[str, Level] | None:
     if not exchange.answered:
         said = exchange.detail or f"nothing within {exchange.ended - exchange.started:.1f} s"
         return None if exchange.ending is Ending.UNREACHABLE else (said, Level.MUST)
-    if status >= 500 and status != 503 and bench.documented.find(status) is None:
+    if bench.documented.is_fault(status):
         return str(status), Level.MUST
     if judgement.monitor is None and status < 300 and _is_in_disguise(bench, exchange):
         return f"events under Content-Type {exchange.header('content-type') or '(none)'}", Level.MUST

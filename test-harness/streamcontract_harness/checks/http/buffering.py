@@ -6,8 +6,9 @@ on when one is full: events come in bursts, or all at the end, and heartbeats do
 What to do: send `X-Accel-Buffering: no`, which also switches off the buffering that nginx does when nothing is said.
 Right: `X-Accel-Buffering: no`, or no such header.
 Wrong: `X-Accel-Buffering: yes`.
-Spec: nginx, proxy_buffering, https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering; HTML, section
-9.2.7, https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
+Spec: advice of this project, docs/findings.md; nginx, proxy_buffering,
+https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering; HTML, section 9.2.7,
+https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
 """
 
 from collections.abc import Iterator

@@ -8,7 +8,8 @@ Right: `Cache-Control: no-store`; `no-cache`; `max-age=0`; no such header.
 Wrong: `Cache-Control: public, max-age=3600`; `s-maxage=60`; `Expires` an hour from now.
 Not wrong: the answer to a POST, which caches leave alone; `max-age` beside `no-cache`; `Vary: *`, as such an answer
 fits no other request.
-Spec: RFC 9111, section 5.2.2, https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2; RFC 9111, section 4.2.1,
+Spec: advice of this project, docs/findings.md; RFC 9111, section 5.2.2,
+https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2; RFC 9111, section 4.2.1,
 https://www.rfc-editor.org/rfc/rfc9111#section-4.2.1; RFC 9111, section 4.1, on `Vary`,
 https://www.rfc-editor.org/rfc/rfc9111#section-4.1
 """

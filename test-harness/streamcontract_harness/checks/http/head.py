@@ -64,7 +64,4 @@ def _head(bench: Bench, seconds: float) -> Exchange:
 
 def _is_in_doubt(bench: Bench, exchange: Exchange) -> bool:
     """Whether it is no head, or one of a server error that the contract does not have."""
-    status = exchange.status or 0
-    return not exchange.answered or (
-        status >= 500 and status not in (501, 503) and bench.documented.find(status) is None
-    )
+    return not exchange.answered or bench.documented.is_fault(exchange.status or 0)

@@ -55,9 +55,7 @@ def probe(bench: Bench) -> Iterator[Reported]:
         failure = _only_failure(bench, judgement, failures)
         if failure:
             if not _is_refused(bench, request, failures):
-                raise NotTriedError(
-                    "streams fail now and then, so that it cannot be told what they fail for"
-                )
+                raise NotTriedError("streams fail now and then, so that it cannot be told what they fail for")
             status = judgement.exchange.status
             yield bench.fault(
                 "http.late-refusal", judgement.exchange,

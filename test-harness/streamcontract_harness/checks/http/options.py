@@ -41,5 +41,4 @@ def _wrong(bench: Bench, exchange: Exchange) -> str:
     if exchange.ending is Ending.TIME:
         what = "an answer that had not ended" if exchange.answered else "nothing"
         return f"{what} within {exchange.ended - exchange.started:.1f} s"
-    is_error = status >= 500 and status not in (501, 503) and bench.documented.find(status) is None
-    return str(status) if is_error else ""
+    return str(status) if bench.documented.is_fault(status) else ""

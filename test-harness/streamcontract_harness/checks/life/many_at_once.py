@@ -37,7 +37,7 @@ def probe(bench: Bench) -> Iterator[Reported]:
         if all(answer.service is Service.REFUSED for answer in answers):
             raise NotTriedError(f"none of {len(answers)} at once was served: {answers[0].said}")
     elif wrong.is_turned_away:
-        raise NotTriedError(f"of {len(answers)} at once, {number} were turned away before any answer: {wrong.said}")
+        raise NotTriedError(f"of {len(answers)} at once, {number} were turned away: {wrong.said}")
     else:
         yield bench.fault(
             "life.many-at-once", wrong.judgement.exchange,

@@ -12,7 +12,8 @@ Not wrong: a stream that is cut or held up once, and not when it is tried again.
 to wait for a reader: it may close a connection at any time.
 Found by: reading nothing for a while behind the head, with a small receive window, then to the end; meanwhile another
 client asks. A stream that fits into the system's own buffers shows nothing (on one machine, Linux holds some MiB).
-Spec: RFC 9112, section 9.5, https://www.rfc-editor.org/rfc/rfc9112#section-9.5
+Spec: RFC 9112, section 9.5, https://www.rfc-editor.org/rfc/rfc9112#section-9.5; the warnings are advice of this
+project, docs/findings.md
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def probe(bench: Bench) -> Iterator[Reported]:
     slow, other = _both(bench, pause)
     if any(answer.service is Service.WRONG and _level(answer) is Level.SHOULD for answer in (slow, other)):
         slow, other = _both(bench, pause)  # what comes once is no proof
-    for answer, who in ((slow, f"reads nothing for {pause:g} s gets"), (other, "reads beside a slow one gets")):
+    for answer, who in ((slow, f"reads nothing for {pause:.1f} s gets"), (other, "reads beside a slow one gets")):
         if answer.service is Service.REFUSED or answer.is_turned_away:
             raise NotTriedError(answer.said)
         if answer.service is Service.WRONG:
@@ -66,7 +67,7 @@ def probe(bench: Bench) -> Iterator[Reported]:
             took = exchange.ended - exchange.started
             yield bench.fault(
                 ID, exchange,
-                f"while one client reads nothing for {2 * pause:g} s, another waits {took:.1f} s for its stream; "
+                f"while one client reads nothing for {2 * pause:.1f} s, another waits {took:.1f} s for its stream; "
                 f"before that it took {bench.lasts:.2f} s",
                 expected="each reader at its own pace", got=f"{took:.1f} s", level=Level.SHOULD, place="another",
             )  # fmt: skip

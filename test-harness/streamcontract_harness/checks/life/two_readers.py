@@ -31,7 +31,7 @@ def probe(bench: Bench) -> Iterator[Reported]:
     answers = settled(lambda: _by_twos(bench))
     wrong = first_wrong(answers)
     if wrong is not None and wrong.is_turned_away:
-        raise NotTriedError(f"of two at the same time, one was turned away before any answer: {wrong.said}")
+        raise NotTriedError(f"of two at the same time, one was turned away: {wrong.said}")
     if wrong is not None:
         yield bench.fault(
             ID, wrong.judgement.exchange,

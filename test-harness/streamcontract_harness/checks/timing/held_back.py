@@ -8,10 +8,12 @@ What to do: flush after each event, and switch off the buffering of every proxy 
 events are made before the first is sent, send each when it is made. How long a client may wait is the contract's to say
 (`firstEventMs`, `silenceMs`); what passes those is a finding of its own.
 Right: ten events a second, seen ten times a second; all events at once, as there was nothing to wait for.
-Wrong: ten events after a second, twenty after two, and each time all at once; blocks of exactly 4096 bytes with pauses
-between them, whose ends cut events in two.
+Wrong: ten events after a second, twenty after two, and each time all at once, or all but the first one or two; blocks
+of exactly 4096 bytes with pauses between them, whose ends cut events in two.
 Not wrong: a first event that takes long, however fast the others come behind it, when that does not grow with their
-number. Where every stream has the same number of events it cannot be told, and the report says so.
+number. A source that itself takes longer for more events, and has none before it has all, looks the same from outside:
+what was seen is told, not where it was held back. Where every stream has the same number of events it cannot be told,
+and the report says so.
 Spec: HTML, section 9.2.7, on layers that know nothing of the timing,
 https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes; HTML, section 9.2.5, on buffers,
 https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
@@ -51,7 +53,7 @@ def check(tally: Tally) -> Iterator[Reported | Unsettled]:
     elif several[0].events == several[-1].events and min(arrival.first for arrival in several) >= SUSPICIOUS:
         yield Unsettled(
             "timing.held-back",
-            f"each of {len(several)} streams came all at once, after {several[0].first:.1f} s; as all had"
+            f"each of {len(several)} streams came {_how(several)}, after {several[0].first:.1f} s; as all had"
             f" {several[0].events} events, it cannot be told whether they were held back or all made at that moment",
         )
 
@@ -81,11 +83,15 @@ def _in_blocks(tally: Tally, arrival: Arrival, blocks: Blocks) -> Reported:
 def _at_once(tally: Tally, several: Sequence[Arrival]) -> Reported:
     least, most = several[0], several[-1]
     message = (
-        f"each of {len(several)} streams came all at once, and the later the more events it had: {least.events} events"
-        f" after {_ms(least.first)}, {most.events} after {_ms(most.first)}; none is sent before the last is made: send"
-        " each when it is made, and flush"
+        f"each of {len(several)} streams came {_how(several)}, and the later the more events it had:"
+        f" {least.events} events after {_ms(least.first)}, {most.events} after {_ms(most.first)}, as if they were held"
+        " back until the last is there; send each when it is made, and flush"
     )
     return _finding(tally, most, message, f"{most.events} events at once, after {_ms(most.first)}")
+
+
+def _how(several: Sequence[Arrival]) -> str:
+    return "all at once" if all(arrival.begun is None for arrival in several) else "all at once but for its beginning"
 
 
 def _ms(seconds: float) -> str:

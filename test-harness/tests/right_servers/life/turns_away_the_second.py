@@ -1,4 +1,4 @@
-"""Has eight places, and resets the connection of whoever comes beyond that, before an answer (RFC 9110, 15.6.4)."""
+"""Has one place, and resets the connection of whoever comes meanwhile, before an answer (RFC 9110, 15.6.4)."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ class Places:
         self.open = 0
 
     def watch(self, _: Received) -> Iterator[Step]:
-        if self.open >= 8:
+        if self.open >= 1:
             yield Reset()
             return
         self.open += 1
