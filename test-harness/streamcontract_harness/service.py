@@ -41,6 +41,11 @@ class Served:
         return self.judgement.monitor is not None
 
     @property
+    def is_cut(self) -> bool:
+        """Whether nothing is wrong but that the connection broke off."""
+        return self.judgement.exchange.ending is Ending.CUT and self.id in ("", "wire.cut")
+
+    @property
     def is_turned_away(self) -> bool:
         """Whether the connection was refused, closed or reset before an answer began."""
         exchange = self.judgement.exchange

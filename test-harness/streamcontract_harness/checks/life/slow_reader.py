@@ -22,7 +22,6 @@ from collections.abc import Iterator
 
 from streamcontract import Level
 from streamcontract_harness.bench import Bench, NotTriedError
-from streamcontract_harness.exchange import Ending
 from streamcontract_harness.reading import Reading
 from streamcontract_harness.results import Reported
 from streamcontract_harness.service import Served, Service, served
@@ -81,9 +80,7 @@ def _both(bench: Bench, pause: float) -> tuple[Served, Served]:
 
 def _level(answer: Served) -> Level:
     """A server may close a connection at any time, and take its time; it may not lose or mix what it sends."""
-    exchange = answer.judgement.exchange
-    is_cut = exchange.ending is Ending.CUT and answer.id in ("", "wire.cut")
-    return Level.SHOULD if is_cut or not exchange.answered else Level.MUST
+    return Level.SHOULD if answer.is_cut or not answer.judgement.exchange.answered else Level.MUST
 
 
 def _is_held_up(bench: Bench, first: Served, second: Served, pause: float) -> bool:
