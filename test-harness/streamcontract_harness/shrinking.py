@@ -78,22 +78,22 @@ class Shrinker:
 
         def shows(probe: Probe) -> bool:
             if probe.key not in known:
-                if budget.is_spent():
-                    return False
+                budget.take()
                 self.know(finding.operation, probe, self._examiner.attempt(probe))
             return find(probe) is not None
 
-        probe = plan.smallest(shows, self._options.max_examples_of(finding.operation), self._options.seed)
+        count, seed = self._options.max_examples_of(finding.operation), self._options.seed
+        probe = plan.smallest(shows, count, seed, budget.is_spent)
         return find(probe) if probe is not None else None
 
     def _of_api(self, finding: Finding, budget: _Budget) -> Reported | None:
-        def ask(request: SentRequest) -> Exchange | None:
-            return None if budget.is_spent() else self._examiner.examine(request).exchange
+        def ask(request: SentRequest) -> Exchange:
+            budget.take()
+            return self._examiner.examine(request).exchange
 
         operation, check = self._operations[finding.operation], finding.id.removeprefix("api.")
-        shown = smallest_failing(
-            self._schema, operation, check, ask, self._options.max_examples_of(finding.operation), self._options.seed
-        )
+        count, seed = self._options.max_examples_of(finding.operation), self._options.seed
+        shown = smallest_failing(self._schema, operation, check, ask, count, seed, budget.is_spent)
         return Reported(*shown) if shown is not None and _is_same(shown[0], finding) else None
 
 
@@ -105,10 +105,13 @@ class _Budget:
         self._deadline = deadline
         self._stopped = stopped
 
-    def is_spent(self) -> bool:
-        """Take one request; whether there was none left."""
+    def take(self) -> None:
+        """Count one request."""
         self._requests -= 1
-        return self._requests < 0 or time.monotonic() > self._deadline or self._stopped()
+
+    def is_spent(self) -> bool:
+        """Whether there is no request or no time left."""
+        return self._requests <= 0 or time.monotonic() > self._deadline or self._stopped()
 
 
 def _is_same(one: Finding, other: Finding) -> bool:

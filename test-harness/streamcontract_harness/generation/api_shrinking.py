@@ -28,14 +28,19 @@ SHRINKABLE = {
 }
 """Checks that look at one request and its answer, and with which kind of requests they fail."""
 
-Ask = Callable[[SentRequest], Exchange | None]
-"""Sends a request; None when there is no time for it."""
+Ask = Callable[[SentRequest], Exchange]
 
 
 def smallest_failing(
-    schema: OpenApiSchema, operation: Operation, check: str, ask: Ask, count: int, seed: int
+    schema: OpenApiSchema,
+    operation: Operation,
+    check: str,
+    ask: Ask,
+    count: int,
+    seed: int,
+    is_spent: Callable[[], bool],
 ) -> tuple[Finding, SentRequest] | None:
-    """The failure with the smallest request that shows it, or None when none is found."""
+    """The failure with the smallest request that shows it, or None when none is found before the time is spent."""
     load_all_checks()
     function: Any = CHECKS.get_one(check)
     known: dict[tuple[object, ...], Failure | None] = {}
@@ -45,14 +50,14 @@ def smallest_failing(
         key = key_of(request)
         if key not in known:
             exchange = ask(request)
-            if exchange is None or not exchange.answered:
+            if not exchange.answered:
                 return False
             known[key] = _failure(case, exchange, function)
         return known[key] is not None
 
     for mode in SHRINKABLE[check]:
         strategy = api_operation(schema, operation).as_strategy(generation_mode=mode)
-        case = smallest(strategy, shows, count, seed)
+        case = smallest(strategy, shows, count, seed, is_spent)
         failure = known.get(key_of(sent(case))) if case is not None else None
         if case is not None and failure is not None:
             return finding_of(check, operation_id(case), failure), sent(case)

@@ -33,30 +33,44 @@ def draw(strategy: st.SearchStrategy[Value], count: int, seed_value: int) -> lis
 
 
 def smallest(
-    strategy: st.SearchStrategy[Value], shows: Callable[[Value], bool], count: int, seed_value: int
+    strategy: st.SearchStrategy[Value],
+    shows: Callable[[Value], bool],
+    count: int,
+    seed_value: int,
+    is_spent: Callable[[], bool] = lambda: False,
 ) -> Value | None:
     """The smallest value that shows it, as Hypothesis shrinks; None when none of the first `count` does.
 
     The values are those that `draw` gives for the same seed, until the first that shows it. `shows` must always answer
-    the same for the same value.
+    the same for the same value. Once `is_spent` says so, no value is drawn any more, and the smallest so far is it.
     """
     last: list[Value] = []
 
+    @st.composite
+    def until_spent(draw_from: st.DrawFn) -> Value:
+        if is_spent():
+            raise _Spent
+        return draw_from(strategy)
+
     @seed(seed_value)
     @_settings(count, Phase.generate, Phase.shrink)
-    @given(strategy)
+    @given(until_spent())
     def search(value: Value) -> None:
         if shows(value):
             last[:] = [value]
             raise _Shown
 
-    with _quiet(), suppress(_Shown, Flaky, Unsatisfiable):
+    with _quiet(), suppress(_Shown, _Spent, Flaky, Unsatisfiable):
         search()
     return last[0] if last else None
 
 
 class _Shown(Exception):  # noqa: N818 - a signal to Hypothesis, no error
     """This value shows it."""
+
+
+class _Spent(BaseException):
+    """No more is to be drawn. Hypothesis takes an Exception for a failure of the test, and goes on."""
 
 
 def _settings(count: int, *phases: Phase) -> settings:

@@ -7,7 +7,7 @@ made from the answer to the one before.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
@@ -137,9 +137,11 @@ class ProbePlan:
         """Up to so many different probes, the simplest first; the same seed gives the same."""
         return list({probe.key: probe for probe in draw(self.strategy, count, seed)}.values())
 
-    def smallest(self, shows: Any, count: int, seed: int) -> Probe | None:
-        """The smallest probe of which `shows` says yes, as far as it can be found."""
-        return smallest(self.strategy, shows, count, seed)
+    def smallest(
+        self, shows: Callable[[Probe], bool], count: int, seed: int, is_spent: Callable[[], bool]
+    ) -> Probe | None:
+        """The smallest probe of which `shows` says yes, as far as it is found before the time for it is spent."""
+        return smallest(self.strategy, shows, count, seed, is_spent)
 
     def _probe(self, cases: Sequence[Case[Any]], links: tuple[OpenApiLink, ...] | None = None) -> Probe:
         cases[-1].headers.setdefault("Accept", ACCEPT)

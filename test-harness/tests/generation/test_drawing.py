@@ -52,3 +52,16 @@ def test_when_there_is_no_more_time_the_search_ends_with_the_best_so_far() -> No
 
     found = smallest(NUMBERS, shows, 50, 7)
     assert found == min(number for number, shown in known.items() if shown)
+
+
+def test_nothing_is_drawn_once_the_time_is_spent() -> None:
+    drawn: list[int] = []
+
+    def slow_to_make(number: int) -> int:
+        drawn.append(number)
+        return number
+
+    found = smallest(NUMBERS.map(slow_to_make), lambda n: n > 1000, 50, 7, lambda: len(drawn) >= 15)
+    assert len(drawn) == 15, "Hypothesis itself would go on, for up to five minutes"
+    assert found == min(number for number in drawn if number > 1000)
+    assert smallest(NUMBERS, lambda _: True, 50, 7, lambda: True) is None
