@@ -1,6 +1,7 @@
 """A recorded exchange: what was asked, what came and when, and how it ended; one JSON file, and its bytes beside it.
 
-Times are milliseconds after the request was sent. The bytes are as they came; in the JSON, secrets are left out.
+Times are milliseconds after the request was sent. The bytes are as they came, but for an asterisk in place of each byte
+of the run's credentials; in the JSON, secrets are left out.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class RecordedChunk(_Part, frozen=True, array_like=True):
 class Recording(_Part, frozen=True, kw_only=True):
     """One exchange. `stream` says whether the contract describes the answer as an event stream.
 
-    `redacted`: secrets were left out of what is written here, so that rules may judge otherwise that speak of them.
+    `redacted`: secrets were left out here or masked in the bytes, so that rules may judge otherwise that speak of them.
     """
 
     version: Literal[1] = 1

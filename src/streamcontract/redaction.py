@@ -46,8 +46,8 @@ class Redactor:
         self._names = frozenset(name.lower() for name in names)
         secret = [(name.lower(), value) for name, value in headers if self._is_parameter(name)]
         values = {part for name, value in secret for part in _parts(name, value) if len(part) >= SHORTEST}
-        self._values = tuple(values)
-        self._bytes = tuple(value.encode().decode("latin-1") for value in values)
+        self._values = tuple(sorted(values, key=len, reverse=True))
+        self._bytes = tuple(value.encode().decode("latin-1") for value in self._values)
 
     def text(self, text: str) -> str:
         """A text without the run's own secrets, and without what JSON or a form in it calls one."""
@@ -60,6 +60,15 @@ class Redactor:
         """
         text = data.decode("latin-1")  # a character for each byte
         return _cut(text, self._spans(text, self._bytes), begin, len(text) if end is None else end).encode("latin-1")
+
+    def masked(self, data: bytes) -> bytes:
+        """Bytes with an asterisk for each byte of the run's own secrets, so that nothing in them moves."""
+        for value in self._bytes:
+            secret = value.encode("latin-1")
+            data = data.replace(secret, b"*" * len(secret))
+            cut = next((n for n in range(len(secret) - 1, SHORTEST - 1, -1) if data.endswith(secret[:n])), 0)
+            data = data[: len(data) - cut] + b"*" * cut if cut else data
+        return data
 
     def _spans(self, text: str, values: Iterable[str]) -> list[tuple[int, int]]:
         """Where secrets stand, in order."""

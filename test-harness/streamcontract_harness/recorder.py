@@ -57,7 +57,7 @@ class Recorder:
     def note(self) -> str:
         """What is to be known of the recordings."""
         said = f"{self.kept} exchanges are kept in {self._directory}, secrets left out of their requests and heads"
-        said += "; the bytes of the answers are as they came"
+        said += ", the run's credentials masked in the bytes of the answers, which are else as they came"
         if not self._left_out:
             return said
         limit = f"all files are to have {self._most:,} bytes at most"
@@ -71,22 +71,23 @@ class Recorder:
             name = f"{number:04}-{UNSAFE.sub('_', exchange.request.operation)[:LONGEST_NAME]}"
             is_stream = isinstance(listener, StreamListener) and listener.monitor is not None
             body = f"{name}.{'sse' if is_stream else 'body'}" if exchange.size else None
-            text = self._recording(exchange, is_stream, body).text()
+            data = self._redactor.masked(exchange.body)
+            text = self._recording(exchange, is_stream, body, is_masked=data != exchange.chunks.data).text()
             self._written += len(text) + exchange.size
             if self._failure or self._written > self._most:
                 self._left_out += 1
                 return
             try:
                 if body is not None:
-                    (self._directory / body).write_bytes(exchange.chunks.data)
-                (self._directory / f"{name}{SUFFIX}").write_bytes(text)
+                    _write(self._directory / body, data)
+                _write(self._directory / f"{name}{SUFFIX}", text)
             except OSError as error:
                 self._failure = error.strerror or str(error)
                 self._left_out += 1
                 return
             self.kept += 1
 
-    def _recording(self, exchange: Exchange, is_stream: bool, body: str | None) -> Recording:
+    def _recording(self, exchange: Exchange, is_stream: bool, body: str | None, *, is_masked: bool) -> Recording:
         shown, linked = self._request(exchange.request.view), exchange.request.linked
         link = None if linked is None else self._link(linked)
         head = self._response(exchange.status, exchange.headers) if exchange.status is not None else None
@@ -101,7 +102,7 @@ class Recorder:
             operation=exchange.request.operation,
             request=shown,
             linked=link,
-            redacted=not is_whole,
+            redacted=is_masked or not is_whole,
             response=head,
             head_at=None if exchange.head_at is None else ms(exchange.head_at),
             stream=is_stream,
@@ -129,6 +130,12 @@ class Recorder:
     def _link(self, linked: Linked) -> RecordedLink:
         head = self._response(linked.response.status, tuple(linked.response.headers.items()))
         return RecordedLink(linked.operation, self._request(linked.request), head, self._redactor.json(linked.body))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """For nobody else to read, wherever the file is copied to. Raises OSError."""
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(data)
 
 
 def _plain(request: Request) -> RecordedRequest:

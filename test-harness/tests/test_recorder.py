@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,14 @@ from literal_server import LiteralServer, Pause, Received, Reset, plain, stream
 from small_contracts import Tree, contract_of
 from typer.testing import CliRunner
 
-from streamcontract import Contract, Finding, StreamMonitor, Verdict
+from streamcontract import Contract, Finding, Request, StreamMonitor, Verdict
 from streamcontract.cli.main import app
 from streamcontract.cli.replay_exchange import replay_exchange
 from streamcontract.recording import RecordedRequest, Recording, RecordingError, read_recording, recordings_in
 from streamcontract.redaction import HIDDEN, Redactor
 from streamcontract_harness.conversation import Listener
 from streamcontract_harness.events import RunFinished, RunStarted, StageStarted
-from streamcontract_harness.exchange import Exchange
+from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.judge import StreamListener
 from streamcontract_harness.options import Options
 from streamcontract_harness.recorder import Recorder
@@ -58,7 +59,7 @@ class Moody(Jobs):
         events, more = self.events(position, most), self.events(position, most + 1)
         moods: tuple[list[Any], ...] = (
             stream(*events, set_cookie="session=" + KEY),
-            stream(events[0], Pause(0.6), *events[1:]),
+            stream(events[0], b": Bearer very-s3", Pause(0.6), b"cret-value\n", *events[1:]),
             stream(*self.events(position + 1, most), events[1]),
             [*stream(*events[:-1])[:-1], Reset()],
             stream(*more, b"data: \xff", Pause(0.05)),
@@ -120,10 +121,14 @@ def test_replay_of_each_exchange_says_what_the_run_has_said(kept: tuple[Contract
 
 def test_what_is_kept_can_be_read_and_has_no_secret(kept: tuple[Contract, Path, Report, Watching]) -> None:
     _, directory, report, _ = kept
-    assert KEY not in "".join(path.read_text(encoding="utf-8") for path in recordings_in(directory))
+    assert not [path.name for path in directory.iterdir() if KEY.encode() in path.read_bytes()]
+    assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
     recordings = [read_recording(path) for path in recordings_in(directory)]
     streams = [(recording, body) for recording, body in recordings if recording.stream]
     assert {recording.ending for recording, _ in streams} >= {"server", "cut", "enough"}
+    masked = [recording for recording, body in streams if b"\n: " + b"*" * len(f"Bearer {KEY}") + b"\n" in body]
+    assert masked
+    assert all(recording.redacted and recording.chunks[1].size == len(": Bearer very-s3") for recording in masked)
     recording, body = streams[0]
     assert body.startswith(b"event: started")
     assert (recording.operation, recording.redacted) == ("streamJob", True)
@@ -133,13 +138,26 @@ def test_what_is_kept_can_be_read_and_has_no_secret(kept: tuple[Contract, Path, 
     assert recording.body == "0002-streamJob.sse"
     (note,) = [note for note in report.notes if "exchanges are kept" in note]
     assert "secrets left out" in note
+    assert "credentials masked" in note
+
+
+def test_a_body_that_is_masked_is_marked(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, Redactor((("X-Api-Key", KEY),)))
+    for number, body in enumerate((b"you sent " + KEY.encode(), b"cut off in very-s3", b"nothing"), 1):
+        exchange = Exchange(SentRequest("a", "GET", "http://h/", (), None, Request("GET", "http://h/")), status=200)
+        exchange.chunks.add(0.0, body)
+        recorder.keep(exchange, None)
+        recording, kept = read_recording(tmp_path / f"{number:04}-a.json")
+        assert recording.redacted == (number < 3)
+        assert kept == [b"you sent " + b"*" * len(KEY), b"cut off in *******", b"nothing"][number - 1]
 
 
 def test_directory_is_replayed_as_a_whole(kept: tuple[Contract, Path, Report, Watching], tmp_path: Path) -> None:
     contract, directory, _, recorder = kept
     done = CliRunner().invoke(app(), ["replay", contract.document.path, str(directory)])
     assert done.exit_code == 1
-    assert f"\n{recorder.kept} exchanges: " in done.output
+    counts = r"\d+ violating, \d+ inconclusive, \d+ conforming, \d+ without an event stream"
+    assert re.search(rf"\n{recorder.kept} exchanges: {counts}\n", done.output)
     verdicts = [monitor and monitor.verdict for monitor in recorder.monitors]
     right = recordings_in(directory)[verdicts.index(Verdict.CONFORMS)]
     assert f"{right.name}: streamJob: CONFORMS" in done.output

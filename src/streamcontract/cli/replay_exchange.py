@@ -15,6 +15,14 @@ from streamcontract.recording import SUFFIX, Recording, RecordingError, read_rec
 __all__ = ["Outcome", "exchanges_at", "is_recorded", "replay_exchange", "total"]
 
 
+TOLD = {
+    Verdict.VIOLATES: "violating",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.CONFORMS: "conforming",
+    None: "without an event stream",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One exchange, judged again, and what there is to say of it; `replayed` is None where it is no event stream."""
@@ -62,8 +70,9 @@ def replay_exchange(contract: Contract, contract_file: str, path: Path) -> Outco
 
 def total(outcomes: Sequence[Outcome]) -> str:
     """All of them in a line."""
-    counts = Counter(outcome.verdict.value if outcome.verdict else "no streams" for outcome in outcomes)
-    return f"{len(outcomes)} exchanges: " + ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    told = ", ".join(f"{counts[verdict]} {what}" for verdict, what in TOLD.items() if counts[verdict])
+    return f"{len(outcomes)} exchange{'' if len(outcomes) == 1 else 's'}: {told}"
 
 
 def _feed(monitor: StreamMonitor, recording: Recording, body: bytes) -> tuple[tuple[float, int], ...]:
