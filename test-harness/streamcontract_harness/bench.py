@@ -17,10 +17,12 @@ from streamcontract_harness.reading import Reading
 from streamcontract_harness.results import Reported, Stretch, Tally
 from streamcontract_harness.transport import Transport
 
-__all__ = ["Bench", "NotTriedError", "OverError"]
+__all__ = ["Bench", "NotTriedError", "OverError", "first_byte_after", "wait"]
 
 ENDLESS_SECONDS = 1.0
 """How much of a stream without an end is read each time."""
+STEP = 0.05
+"""Seconds after which a wait looks whether the run is over: a signal ends no sleep."""
 
 
 class OverError(Exception):
@@ -125,9 +127,13 @@ class Bench:
             asked = []
             for number, pair in enumerate(zip(requests, every, strict=True)):
                 if number and apart:
-                    time.sleep(apart)
+                    self.wait(apart)
                 asked.append(pool.submit(partial(self.read, *pair, seconds=seconds)))
             return [each.result() for each in asked]
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass. Raises OverError."""
+        wait(seconds, self.is_over)
 
     def fault(
         self,
@@ -149,6 +155,17 @@ class Bench:
         )  # fmt: skip
         stretch = Stretch.around(exchange, offset) if offset is not None and exchange.size else None
         return Reported(finding, request, stretch)
+
+
+def wait(seconds: float, is_over: Callable[[], bool]) -> None:
+    """Let time pass. Raises OverError as soon as the run is over, be it at the beginning."""
+    until = time.monotonic() + seconds
+    while not is_over():
+        rest = until - time.monotonic()
+        if rest <= 0:
+            return
+        time.sleep(min(rest, STEP))
+    raise OverError
 
 
 def first_byte_after(exchange: Exchange) -> float:

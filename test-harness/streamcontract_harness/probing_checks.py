@@ -82,8 +82,9 @@ class ProbingChecks:
         if not seen:
             return "no stream without a fault was seen"
         examiner, plan = self._examiner, self._plans.get(operation.id)
-        repeaters = [Repeater(probe, plan, examiner, self._options.seed) for probe, _ in seen]
-        self._heed_the_end()
+        if self._is_over():
+            raise OverError
+        repeaters = [Repeater(probe, plan, examiner, self._options.seed, self._is_over) for probe, _ in seen]
         _, good = seen[0]
         if good.exchange.ending not in (Ending.TIME, Ending.SIZE):  # else it is known that it takes all the time
             settled = repeaters[0].settle()
@@ -91,21 +92,13 @@ class ProbingChecks:
                 return repeaters[0].obstacle
             good = settled
 
-        def lead(repeater: Repeater) -> SentRequest | None:
-            self._heed_the_end()
-            return repeater.lead()
-
         def lead_elsewhere() -> SentRequest | None:
-            return lead(repeaters[1]) if len(repeaters) > 1 else None
+            return repeaters[1].lead() if len(repeaters) > 1 else None
 
         return Bench(
-            self._contract, operation, good, lambda: lead(repeaters[0]), lead_elsewhere, examiner.transport,
+            self._contract, operation, good, repeaters[0].lead, lead_elsewhere, examiner.transport,
             examiner.judge, self._options, examiner.report.tallies[operation.id], self._is_over,
         )  # fmt: skip
-
-    def _heed_the_end(self) -> None:
-        if self._is_over():
-            raise OverError
 
 
 def _alike(seen: Seen, probe: Probe, judgement: Judgement) -> bool:

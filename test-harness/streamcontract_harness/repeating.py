@@ -6,9 +6,9 @@ ids (every UUID in it is replaced), and where that is of no use, other requests 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
+from streamcontract_harness.bench import wait
 from streamcontract_harness.examiner import Attempt, Examiner
 from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.generation.probes import Probe, ProbePlan
@@ -39,11 +39,14 @@ def with_new_ids(examiner: Examiner, probe: Probe) -> tuple[Probe, Attempt]:
 class Repeater:
     """Makes requests like those of one probe; `settle` finds out how."""
 
-    def __init__(self, probe: Probe, plan: ProbePlan | None, examiner: Examiner, seed: int) -> None:
+    def __init__(
+        self, probe: Probe, plan: ProbePlan | None, examiner: Examiner, seed: int, is_over: Callable[[], bool]
+    ) -> None:
         self._probe = probe
         self._plan = plan
         self._examiner = examiner
         self._seed = seed
+        self._is_over = is_over
         self._others: Iterator[Probe] | None = None
         self._make: Callable[[], Probe | None] = lambda: probe
         self.obstacle = ""
@@ -61,9 +64,9 @@ class Repeater:
         return None
 
     def lead(self) -> SentRequest | None:
-        """Make the calls before the stream, and the request that is to be sent last."""
-        for wait in (0.0,) * MOST_OTHERS if self._make == self._other else WAITS:
-            time.sleep(wait)
+        """Make the calls before the stream, and the request that is to be sent last. Raises OverError."""
+        for seconds in (0.0,) * MOST_OTHERS if self._make == self._other else WAITS:
+            wait(seconds, self._is_over)
             probe = self._make()
             request = None if probe is None else probe.lead(self._examiner.send)
             if request is not None:

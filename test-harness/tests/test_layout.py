@@ -50,3 +50,8 @@ def test_nothing_of_the_server_is_known() -> None:
     assert not [name for _, name in imports() if name.startswith(("streamcontract.server", "streamcontract.services"))]
     assert importers("connexion", "starlette") == set()
     assert importers("uvicorn") == {"in_process.py"}  # which serves an application of somebody else's
+
+
+def test_only_a_wait_that_heeds_the_end_of_the_run_sleeps() -> None:
+    sleeping = {path for path in PACKAGE.rglob("*.py") if "time.sleep(" in path.read_text(encoding="utf-8")}
+    assert sleeping == {PACKAGE / "bench.py"}

@@ -15,7 +15,6 @@ Spec: RFC 9112, section 9.5, https://www.rfc-editor.org/rfc/rfc9112#section-9.5
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from streamcontract_harness.bench import Bench, NotTriedError, first_byte_after
@@ -38,7 +37,7 @@ def probe(bench: Bench) -> Iterator[Reported]:
         answer = served(bench, bench.read(bench.fresh()))  # a delay that is seen once is no proof
     elif not (is_wrong and answer.is_stream):
         # once more, as a server learns only by its next write that they have left; nor is one answer a proof
-        time.sleep(min(LONGEST, bench.lasts if answer.service is Service.RIGHT else max(1.0, bench.lasts)))
+        bench.wait(min(LONGEST, bench.lasts if answer.service is Service.RIGHT else max(1.0, bench.lasts)))
         answer = served(bench, bench.read(bench.fresh()))
     if answer.service is Service.REFUSED:
         raise NotTriedError(f"once {left} clients had left, {answer.said}, as the contract allows")

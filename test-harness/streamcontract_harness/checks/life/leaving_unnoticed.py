@@ -51,7 +51,7 @@ def _inside(bench: Bench, open_calls: Callable[[], int]) -> Iterator[Reported]:
     left = leave(bench)
     deadline = time.monotonic() + wait
     while open_calls() > before and time.monotonic() < deadline:
-        time.sleep(STEP)
+        bench.wait(STEP)
     still = open_calls() - before
     if still > 0:
         yield bench.fault(
