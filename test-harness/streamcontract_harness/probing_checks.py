@@ -107,7 +107,11 @@ def _alike(seen: Seen, probe: Probe, judgement: Judgement) -> bool:
 
 
 def _worth(seen: Seen) -> tuple[float, ...]:
-    """Rather a whole stream that ended in success, from its beginning, soon over, of several events, little work."""
+    """Rather a whole stream that ended in success, from its beginning, soon over, of several events, little work.
+
+    What a server takes is counted in whole seconds: the same seed has to lead to the same streams, and of those that are
+    equal, to the first.
+    """
     _, judgement = seen
     monitor, exchange = judgement.monitor, judgement.exchange
     if monitor is None:
@@ -116,7 +120,7 @@ def _worth(seen: Seen) -> tuple[float, ...]:
     is_whole, is_success = monitor.verdict is Verdict.CONFORMS, monitor.outcome == "success"
     is_resumed = exchange.request.header("last-event-id") is not None
     is_large = exchange.size >= LARGE
-    return is_whole, is_success, not is_resumed, takes <= LONG, is_large, min(monitor.events, ENOUGH), -takes
+    return is_whole, is_success, not is_resumed, takes <= LONG, is_large, min(monitor.events, ENOUGH), -int(takes)
 
 
 def _none(_: Bench) -> Iterator[Reported]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from literal_server import LiteralServer, Received, stream
+from literal_server import LiteralServer, Pause, Received, stream
 from small_contracts import TICKS, Tasks, Tree, contract_of, tasks, ticker
 from whole_runs import checked, found
 
@@ -42,6 +42,32 @@ def test_the_same_seed_sends_the_same_in_the_same_order(alone: Sent, tmp_path: P
     assert sorted(again) == sorted(alone)
     assert in_order(again) == in_order(alone), "the checks that send two at the same time have no order"
     assert len(in_order(alone)) > 5, "more than the probes"
+
+
+def test_the_same_stream_is_asked_for_again_whichever_is_faster(tmp_path: Path) -> None:
+    """Two streams of as many events, of which once the one takes longer, and once the other."""
+    places = {"name": "place", "in": "query", "required": True, "schema": {"enum": ["a", "b"]}}
+    contract = contract_of(ticker(parameters=[places]), tmp_path)
+    asked = []
+    for slow in ("a", "b"):
+
+        def answer(request: Received, slow: str = slow) -> Any:
+            place = request.target[-1:].encode()
+            return stream(TICKS, b": " + place, *[Pause(0.2)] * (place == slow.encode()), b"\n")
+
+        with LiteralServer({"GET /ticks": answer}) as server:
+            options = Options(
+                server.url,
+                seed=1,
+                max_examples=9,
+                select=("http.options", "http.accept"),
+                schemathesis=WITHOUT_SCHEMATHESIS,
+            )
+            for event in run(contract, options):
+                del event
+            asked.append([(received.method, received.target) for received in server.requests])
+    assert {("OPTIONS", "/ticks?place=a"), ("OPTIONS", "/ticks?place=b")} & {*asked[0]}
+    assert asked[0] == asked[1]
 
 
 def in_order(requests: Sent) -> list[bytes]:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from streamcontract.redaction import Redactor
-from streamcontract_harness.exits import exit_code
+from streamcontract_harness.exits import CONFORMS, INTERRUPTED, UNTESTABLE, exit_code
 from streamcontract_harness.reporters.places import place_of, within
 from streamcontract_harness.reporters.sarif_rules import LEVELS, rules_for
 from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
@@ -24,10 +24,9 @@ ROOT = "%SRCROOT%"
 MOST_RESULTS = 5_000
 """GitHub shows so many of a run, and takes no file with many more; violations come first."""
 ENDS = {
-    0: "nothing that was found breaks the contract",
-    1: "the server violates the contract",
-    3: "the server could not be tested as a whole",
-    130: "the run was interrupted",
+    CONFORMS: "nothing that was found breaks the contract",
+    UNTESTABLE: "the server could not be tested as a whole",
+    INTERRUPTED: "the run was interrupted",
 }
 
 
@@ -54,13 +53,19 @@ def document(report: Report, redactor: Redactor, strict: bool = False) -> dict[s
             {
                 "executionSuccessful": not (report.interrupted or report.untestable or report.cut_short),
                 "exitCode": code,
-                "exitCodeDescription": ENDS[code],
+                "exitCodeDescription": ENDS.get(code) or _why_it_fails(report),
                 "toolExecutionNotifications": list(_notifications(report, redactor)),
             }
         ],
         "results": [_result(report, reported, redactor, numbers) for reported in found],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _why_it_fails(report: Report) -> str:
+    if report.violations:
+        return "the server violates the contract"
+    return "the baseline has stale entries" if report.stale else "there are warnings, and the run was strict"
 
 
 def _notifications(report: Report, redactor: Redactor) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonS
 from rich_report import REDACTOR, finding, many, with_secrets
 
 from streamcontract import Level, Location
+from streamcontract_harness.baseline import KnownFinding
 from streamcontract_harness.checks.catalogue import catalogue
 from streamcontract_harness.reporters import sarif
 from streamcontract_harness.results import Report, Reported
@@ -145,6 +146,16 @@ def test_known_findings_are_suppressed(report: Report) -> None:
     run = run_of(report)
     assert run["results"][0]["suppressions"] == [{"kind": "external", "justification": "It is in the baseline."}]
     assert run["invocations"][0]["exitCode"] == 0
+
+
+def test_the_run_says_what_else_made_it_fail(report: Report) -> None:
+    report.found = {key: reported for key, reported in report.found.items() if key[-1] is Level.SHOULD}
+    assert run_of(report, strict=True)["invocations"][0]["exitCodeDescription"].startswith("there are warnings")
+    report.stale = [KnownFinding("streamTask", "wire.cut", "must")]
+    (invocation,) = run_of(report)["invocations"]
+    assert (invocation["exitCode"], invocation["exitCodeDescription"]) == (1, "the baseline has stale entries")
+    told = [(told["level"], told["message"]["text"]) for told in invocation["toolExecutionNotifications"]]
+    assert ("error", "wire.cut (streamTask) is in the baseline and did not come again: take it out") in told
 
 
 def test_a_log_takes_as_many_results_as_github_shows(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
