@@ -109,8 +109,8 @@ def _alike(seen: Seen, probe: Probe, judgement: Judgement) -> bool:
 def _worth(seen: Seen) -> tuple[float, ...]:
     """Rather a whole stream that ended in success, from its beginning, soon over, of several events, little work.
 
-    What a server takes is counted in whole seconds: the same seed has to lead to the same streams, and of those that are
-    equal, to the first.
+    What a server takes is counted in whole seconds: the same seed has to lead to the same streams, and of those that
+    are equal, to the first.
     """
     _, judgement = seen
     monitor, exchange = judgement.monitor, judgement.exchange

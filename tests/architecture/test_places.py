@@ -159,6 +159,11 @@ def test_wrong_inputs_of_start_are_told(job: Job, values: dict[str, str]) -> Non
 def test_installed_command_is_used_and_a_missing_one_told(job: Job) -> None:
     done, outputs = job.run("install", COMMAND=COMMAND)
     assert (done.returncode, outputs) == (0, {"command": COMMAND})
+    (job.home / "app").mkdir()
+    (job.home / "app" / "here").symlink_to(COMMAND)
+    done, outputs = job.run("install", COMMAND="./here", WORKING_DIRECTORY="app")
+    assert (done.returncode, outputs) == (0, {"command": f"{job.home}/app/./here"}), done
+    assert Path(outputs["command"]).samefile(COMMAND)
     done, outputs = job.run("install", COMMAND="streamcontract-of-nobody")
     assert (done.returncode, outputs) == (2, {})
     done, outputs = job.run("install", PYTHON="false")

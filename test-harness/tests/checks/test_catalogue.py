@@ -17,6 +17,7 @@ from streamcontract.monitor.repair import OrderFaultKind
 from streamcontract.wire import decoder
 from streamcontract_harness.checks.catalogue import Check, Kind, catalogue, families, find_check
 from streamcontract_harness.checks.page import Clause, read_page
+from streamcontract_harness.generation import api_run
 from streamcontract_harness.options import FAMILIES
 
 PACKAGE = Path(streamcontract_harness.__file__).parent
@@ -101,6 +102,14 @@ def test_file_yields_findings_of_its_own_id_and_level(check: Check) -> None:
     told = {node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "level"}
     levels = {node.attr for node in told if isinstance(node, ast.Attribute)}
     assert check.page.level is None or (levels or {Level.MUST.name}) == {check.page.level.name}
+
+
+def test_the_page_of_schemathesis_says_the_levels_that_its_findings_have() -> None:
+    tree = ast.parse(Path(api_run.__file__).read_text(encoding="utf-8"))
+    levels = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in Level.__members__}
+    check = find_check("api.unsupported_method")
+    assert check is not None
+    assert (levels, check.page.level) == ({"MUST", "SHOULD"}, None)
 
 
 @pytest.mark.parametrize("path", [*BROKEN, *RIGHT], ids=named)

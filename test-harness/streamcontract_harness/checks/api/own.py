@@ -1,6 +1,6 @@
 """What one of Schemathesis' own checks reports, by the check's name.
 
-Requirement: api.* (MUST).
+Requirement: api.* (MUST or SHOULD).
 Why it matters: a stream stands among plain operations, and begins with a request: both can be wrong without any
 stream being so.
 What to do: look at the request that shows it; Schemathesis' page says what the check of that name wants.
