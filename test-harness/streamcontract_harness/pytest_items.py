@@ -14,19 +14,20 @@ import pytest
 
 from streamcontract import Contract, ContractError, Level, Operation
 from streamcontract.redaction import Redactor, credential_names
+from streamcontract_harness.checks.catalogue import Kind, families, of_kind
 from streamcontract_harness.commands.arguments import BadArgument, header_pairs, id_prefixes, server_url
 from streamcontract_harness.commands.signals import stopped_by_signals
 from streamcontract_harness.options import Options
 from streamcontract_harness.pytest_plugin import SETTINGS, NoServerError, Settings
-from streamcontract_harness.reporters.matrix import State, matrix
+from streamcontract_harness.reporters.matrix import Cell, State, matrix
 from streamcontract_harness.reporters.shown import details, shown, visible
 from streamcontract_harness.results import Report, Reported
 from streamcontract_harness.stop import Stop
 
-__all__ = ["ContractFile", "FamilyItem", "FindingsWarning", "OperationNode", "options_of"]
+__all__ = ["ContractFile", "FamilyItem", "FindingsWarning", "NotTriedWarning", "OperationNode", "options_of"]
 
 OF_ALL = ("http", "api")
-OF_STREAMS = ("wire", "sequence", "schema", "slice", "rule", "timing", "life", "afterwards", "coverage")
+OF_STREAMS = tuple(family for family in families() if family not in OF_ALL)
 """Families, by the operations that they apply to."""
 OWN = ("slice", "rule", "afterwards")
 """Families whose findings are of parts of the contract that an operation may not have."""
@@ -51,6 +52,10 @@ def options_of(settings: Settings) -> Options:
 
 class FindingsWarning(pytest.PytestWarning):
     """What is wrong, but breaks no MUST."""
+
+
+class NotTriedWarning(pytest.PytestWarning):
+    """Nothing is wrong in what was seen, and the checks of a family that send requests themselves were not made."""
 
 
 class ContractFile(pytest.File):
@@ -163,6 +168,8 @@ class FamilyItem(pytest.Item):
             pytest.fail(self._text(failing), pytrace=False)
         if warned:
             self.warn(FindingsWarning(self._text(warned)))
+        elif not_tried := _not_tried(report, self.operation, self.family):
+            self.warn(NotTriedWarning(self._shown(not_tried)))
 
     def _findings(self, report: Report) -> list[Reported]:
         wanted = (self.operation.id, self.family)
@@ -187,9 +194,24 @@ def _families(operation: Operation) -> Iterator[str]:
         yield from (family for family in OF_STREAMS if parts.get(family, True))
 
 
+def _cells(report: Report, operation: Operation, family: str) -> list[Cell]:
+    return [cell for cell in matrix(report) if cell.operation == operation.id and cell.check.startswith(f"{family}.")]
+
+
+def _not_tried(report: Report, operation: Operation, family: str) -> str:
+    """Why no check of a family that sends requests itself was made on an operation; empty when one was."""
+    probes = {check.id for check in of_kind(Kind.PROBE)}
+    cells = [cell for cell in _cells(report, operation, family) if cell.check in probes]
+    if any(cell.state not in SKIPPED for cell in cells):
+        return ""
+    left = [cell for cell in cells if cell.state is State.NOT_JUDGED]
+    ids, reasons = ", ".join(cell.check for cell in left), "; ".join(dict.fromkeys(cell.reason for cell in left))
+    return f"{ids}: not tried: {reasons}" if left else ""
+
+
 def _not_judged(report: Report, operation: Operation, family: str) -> str:
     """Why no check of a family says anything about an operation; empty when one does."""
-    cells = [cell for cell in matrix(report) if cell.operation == operation.id and cell.check.startswith(f"{family}.")]
+    cells = _cells(report, operation, family)
     if any(cell.state not in SKIPPED for cell in cells):
         return ""
     judged_not = [cell for cell in cells if cell.state is State.NOT_JUDGED] or cells

@@ -12,6 +12,7 @@ from literal_server import LiteralServer, plain, stream
 from small_contracts import TICKS, Tree, ticker, with_plain_operation
 
 import streamcontract_harness.run  # noqa: F401 - each run of pytest inside this one forgets what it was first to import
+from streamcontract_harness.checks.catalogue import families
 from streamcontract_harness.pytest_plugin import OPTIONS, setting_of
 
 pytest_plugins = ["pytester"]
@@ -19,7 +20,7 @@ pytest_plugins = ["pytester"]
 NUMBER = plain(b'{"n": 1}')
 WRONG = {"GET /ticks": stream(TICKS, TICKS), "GET /number": NUMBER}
 WARNING = {"GET /ticks": stream(b'event: error\ndata: {"message": "no"}\n\n')}
-OF_WATCH = ["http", "api", "wire", "sequence", "schema", "rule", "timing", "life", "coverage"]
+OF_WATCH = ["http", "api", "coverage", "life", "rule", "schema", "sequence", "timing", "wire"]
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,21 @@ def test_each_operation_and_family_is_an_item_and_findings_fail_it(
         *(f"contract.yaml::watch::{family} {outcome} *" for family, outcome in zip(OF_WATCH, outcomes, strict=True)),
         "contract.yaml::number::http PASSED*",
         "contract.yaml::number::api PASSED*",
+        "*life.client-leaves, *life.two-readers: not tried: no stream without a fault was seen",
     ])  # fmt: skip
+
+
+def test_each_family_that_a_stream_can_have_is_an_item(pytester: pytest.Pytester) -> None:
+    tree = ticker()
+    content = tree["paths"]["/ticks"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    own = [{"id": "told", "operation": "watch", "assert": "true"}]
+    content["x-stream"] |= {
+        "slices": [{"id": "part", "by": "data.n", "events": ["tick"], "sequence": "tick*"}],
+        "afterwards": own,
+    }
+    write(pytester, tree)
+    done = run(pytester, "http://127.0.0.1:1", "--collect-only", "-q")
+    assert {line.rpartition("::")[2] for line in done.outlines if "::" in line} == {*families()}, done.outlines
 
 
 def test_family_that_was_not_judged_is_skipped_with_the_reason(pytester: pytest.Pytester) -> None:

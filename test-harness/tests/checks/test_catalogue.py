@@ -106,7 +106,9 @@ def test_file_yields_findings_of_its_own_id_and_level(check: Check) -> None:
 
 def test_the_page_of_schemathesis_says_the_levels_that_its_findings_have() -> None:
     tree = ast.parse(Path(api_run.__file__).read_text(encoding="utf-8"))
-    levels = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in Level.__members__}
+    levels = {
+        node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in Level.__members__
+    }
     check = find_check("api.unsupported_method")
     assert check is not None
     assert (levels, check.page.level) == ({"MUST", "SHOULD"}, None)
