@@ -53,6 +53,11 @@ class Options:
     schemathesis: Mapping[str, Any] = field(default_factory=dict)
     open_calls: Callable[[], int] | None = None
 
+    @property
+    def all_headers(self) -> tuple[tuple[str, str], ...]:
+        """Every header that is sent with some request."""
+        return (*self.headers, *(pair for each in self.each.values() for pair in each.headers.items()))
+
     def wants(self, finding_id: str) -> bool:
         """Whether findings of this id are asked for."""
         chosen = not self.select or finding_id.startswith(self.select)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ import pytest
 from streamcontract import Contract, ContractError, Level, Operation
 from streamcontract.redaction import Redactor, credential_names
 from streamcontract_harness.checks.catalogue import Kind, families, of_kind
-from streamcontract_harness.commands.arguments import BadArgument, header_pairs, id_prefixes, server_url
+from streamcontract_harness.commands.arguments import BadArgument, known_findings
 from streamcontract_harness.commands.signals import stopped_by_signals
+from streamcontract_harness.commands.told import merged, options_of, settings_at
 from streamcontract_harness.options import Options
 from streamcontract_harness.pytest_plugin import SETTINGS, NoServerError, Settings
 from streamcontract_harness.reporters.matrix import Cell, State, matrix
@@ -24,30 +25,49 @@ from streamcontract_harness.reporters.shown import details, shown, visible
 from streamcontract_harness.results import Report, Reported
 from streamcontract_harness.stop import Stop
 
-__all__ = ["ContractFile", "FamilyItem", "FindingsWarning", "NotTriedWarning", "OperationNode", "options_of"]
+__all__ = ["ContractFile", "FamilyItem", "FindingsWarning", "NotTriedWarning", "OperationNode", "RunTold", "run_told"]
 
 OF_ALL = ("http", "api")
 OF_STREAMS = tuple(family for family in families() if family not in OF_ALL)
 """Families, by the operations that they apply to."""
 OWN = ("slice", "rule", "afterwards")
 """Families whose findings are of parts of the contract that an operation may not have."""
+NOTHING = "-"
+"""The beginning of no id."""
 SKIPPED = (State.NOT_APPLICABLE, State.NOT_JUDGED)
 ALWAYS = {*OF_ALL, *OF_STREAMS} - {*OWN}
 
 
-def options_of(settings: Settings) -> Options:
-    """What runs are told, whatever is chosen of a contract. Raises pytest.UsageError."""
+@dataclass(frozen=True)
+class RunTold:
+    """What runs are told, whatever is chosen of a contract; `secrets` as `Found` has them."""
+
+    options: Options
+    strict: bool
+    secrets: frozenset[str]
+
+
+def run_told(settings: Settings) -> RunTold:
+    """By the settings file, and by pytest's options, which go before it. Raises pytest.UsageError."""
     try:
-        return Options(
-            url=server_url(settings.url) if settings.url else "",
-            seed=settings.seed,
-            headers=header_pairs(list(settings.headers)),
-            max_examples=settings.max_examples,
-            ignore=id_prefixes(settings.ignore.split(","), "--streamcontract-ignore"),
-            timeout=settings.timeout,
-        )
+        found = settings_at(settings.config, settings.root, "--streamcontract-config")
+        asked = merged(found.settings, settings.given)
+        known = known_findings(Path(asked.baseline) if asked.baseline else None, is_written=False)
+        options, _ = options_of(asked, settings.given, found, known)
     except BadArgument as error:
         raise pytest.UsageError(f"streamcontract: {error.message}") from None
+    return RunTold(options, asked.strict, found.secrets)
+
+
+def _selected(select: tuple[str, ...], families: set[str]) -> tuple[str, ...]:
+    """The beginnings of ids that are asked for and belong to these families."""
+    whole = [f"{family}." for family in sorted(families)]
+    if not select:
+        return () if families >= ALWAYS else tuple(whole)
+    both = [
+        max(one, other, key=len) for one in select for other in whole if one.startswith(other) or other.startswith(one)
+    ]
+    return tuple(both) or (NOTHING,)
 
 
 class FindingsWarning(pytest.PytestWarning):
@@ -75,11 +95,18 @@ class ContractFile(pytest.File):
 
     @cached_property
     def redactor(self) -> Redactor:
-        return Redactor(header_pairs(list(self.settings.headers)), credential_names(self.contract))
+        names = [*credential_names(self.contract), *self.told.secrets]
+        return Redactor(self.told.options.all_headers, names)
 
     @property
     def settings(self) -> Settings:
         return self.config.stash[SETTINGS]
+
+    @property
+    def told(self) -> RunTold:
+        told = self.settings.run
+        assert told is not None  # noqa: S101 - it is there where there are contracts
+        return told
 
     @cached_property
     def outcome(self) -> Report | str:
@@ -92,17 +119,18 @@ class ContractFile(pytest.File):
             return f"streamcontract itself failed, which says nothing about the server: {type(error).__name__}: {error}"
 
     def _run(self) -> Report:
-        settings, place = self.settings, self.settings.place
+        options, place = self.told.options, self.settings.place
         from streamcontract_harness.run import run  # noqa: PLC0415 - Schemathesis takes a second to import
 
         chosen = [item for item in self.session.items if isinstance(item, FamilyItem) and item.file is self]
         families = {item.family for item in chosen}
         options = replace(
-            options_of(settings),
+            options,
             url=place.url,
             open_calls=place.open_calls,
-            operations=tuple(dict.fromkeys(item.operation.id for item in chosen)),
-            select=() if families >= ALWAYS else tuple(f"{family}." for family in sorted(families)),
+            operations=tuple(dict.fromkeys(item.operation.id for item in chosen if not item.left_out)),
+            each={id_: each for id_, each in options.each.items() if id_ in self.contract.operations},
+            select=_selected(options.select, families),
         )
         stop = Stop()
         main = threading.current_thread() is threading.main_thread()  # elsewhere, signals are not for us
@@ -144,8 +172,16 @@ class FamilyItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.operation.location.line - 1, f"{self.operation.id} {self.family}"
 
+    @property
+    def left_out(self) -> str:
+        """Why the settings leave its operation out, if they do."""
+        each = self.file.told.options.each.get(self.operation.id)
+        return (each.skip or "") if each is not None else ""
+
     def setup(self) -> None:
         """The run, when it was not made. Fails where nothing is known, which pytest calls an error; may skip."""
+        if self.left_out:
+            pytest.skip(self.left_out)
         report = self.file.outcome
         if isinstance(report, str):
             pytest.fail(report, pytrace=False)
@@ -159,7 +195,10 @@ class FamilyItem(pytest.Item):
     def runtest(self) -> None:
         report = self.file.outcome
         assert isinstance(report, Report)  # noqa: S101 - `setup` has looked
-        strict = self.file.settings.strict
+        strict = self.file.told.strict
+        if stale := [entry for entry in report.stale if self._is_mine(entry.operation, entry.id)]:
+            names = ", ".join(entry.id + (f" at {entry.place}" if entry.place else "") for entry in stale)
+            pytest.fail(self._shown(f"in the baseline, and did not come again: {names}"), pytrace=False)
         failing: list[Reported] = []
         warned: list[Reported] = []
         for reported in self._findings(report):
@@ -172,12 +211,11 @@ class FamilyItem(pytest.Item):
             self.warn(NotTriedWarning(self._shown(not_tried)))
 
     def _findings(self, report: Report) -> list[Reported]:
-        wanted = (self.operation.id, self.family)
-        return [
-            found
-            for found in report.findings
-            if (found.finding.operation, found.finding.id.partition(".")[0]) == wanted
-        ]
+        found = [reported for reported in report.findings if not reported.known]
+        return [reported for reported in found if self._is_mine(reported.finding.operation, reported.finding.id)]
+
+    def _is_mine(self, operation: str, id_: str) -> bool:
+        return (operation, id_.partition(".")[0]) == (self.operation.id, self.family)
 
     def _text(self, findings: Iterable[Reported]) -> str:
         told = [details(shown(reported, self.file.redactor)) for reported in findings]

@@ -5,7 +5,6 @@ pytest loads this module at each start, so it imports nothing of the harness bef
 
 from __future__ import annotations
 
-import random
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from streamcontract import Contract
     from streamcontract_harness.judge import Judgement
+    from streamcontract_harness.pytest_items import RunTold
 
 __all__ = [
     "OPTIONS",
@@ -37,6 +37,7 @@ OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("app", "string", {"metavar": "MODULE:APP", "help": "Check this ASGI application, served in this process."}),
     ("contract", "paths", {"metavar": "FILE", "action": "append", "help": "A contract to check. May be repeated."}),
     ("header", "linelist", {"metavar": "'NAME: VALUE'", "action": "append", "help": "Sent with every request."}),
+    ("config", "string", {"metavar": "FILE", "help": "The settings; else streamcontract.toml or pyproject.toml."}),
     ("seed", "", {"metavar": "N", "type": int, "help": "The same seed gives the same requests."}),
     ("max-examples", "string", {"metavar": "N", "type": int, "help": "Generated requests per operation, 25."}),
     ("timeout", "string", {"metavar": "S", "type": float, "help": "The longest that one stream is read, 30 s."}),
@@ -64,9 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
         if not any(Path(argument.partition("::")[0]).absolute() == path for argument in config.args):
             config.args.append(str(path))
     if settings.contracts:
-        from streamcontract_harness.pytest_items import options_of  # noqa: PLC0415 - only where a contract is named
+        from streamcontract_harness.pytest_items import run_told  # noqa: PLC0415 - only where a contract is named
 
-        options_of(settings)
+        settings.run = run_told(settings)
+        settings.seed = settings.run.options.seed
     config.option.streamcontract_seed = settings.seed  # pytest-xdist hands the options to its workers
 
 
@@ -98,19 +100,21 @@ class NoServerError(Exception):
 
 @dataclass
 class Settings:
-    """What the options and the ini file say; `wanted` are the contracts that are collected without being asked for."""
+    """What the options and the ini file say; `wanted` are the contracts that are collected without being asked for.
+
+    `given` are those that go before the settings file (`config`, or the nearest), by its names; `run` is what both come
+    to, where there are contracts.
+    """
 
     root: Path
     url: str
     app: str
     contracts: tuple[Path, ...]
     wanted: tuple[Path, ...]
-    headers: tuple[str, ...]
     seed: int
-    max_examples: int
-    timeout: float
-    ignore: str
-    strict: bool
+    config: Path | None
+    given: dict[str, Any]
+    run: RunTold | None = None
     exits: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -125,12 +129,9 @@ class Settings:
             app=_value(config, "app", ""),
             contracts=tuple(dict.fromkeys((*named, *listed))),
             wanted=named if config.args_source is pytest.Config.ArgsSource.ARGS else (*named, *listed),
-            headers=tuple(_value(config, "header", ())),
-            seed=config.getoption("streamcontract_seed") or random.SystemRandom().randrange(1, 2**31),
-            max_examples=_number(config, "max-examples", 25, int),
-            timeout=_number(config, "timeout", 30.0, float),
-            ignore=_value(config, "ignore", ""),
-            strict=bool(_value(config, "strict", False)),
+            seed=config.getoption("streamcontract_seed") or 0,
+            config=(here / file) if (file := _value(config, "config", "")) else None,
+            given=_given(config),
         )
         if settings.contracts and bool(settings.url) == bool(settings.app):
             raise pytest.UsageError("streamcontract: give either --streamcontract-url or --streamcontract-app")
@@ -212,8 +213,25 @@ def _value(config: pytest.Config, name: str, default: Any) -> Any:
     return given if given is not None else config.getini(setting_of(name)) or default
 
 
-def _number(config: pytest.Config, name: str, default: Any, kind: type) -> Any:
-    value = _value(config, name, default)
+def _given(config: pytest.Config) -> dict[str, Any]:
+    """What is told of the runs, by the names of the settings file."""
+    given = {
+        "url": _value(config, "url", None),
+        "app": _value(config, "app", None),
+        "header": list(_value(config, "header", ())),
+        "seed": config.getoption("streamcontract_seed"),
+        "max_examples": _number(config, "max-examples", int),
+        "timeout": _number(config, "timeout", float),
+        "ignore": _value(config, "ignore", None),
+        "strict": _value(config, "strict", None),
+    }
+    return {name: value for name, value in given.items() if value not in (None, "", [])}
+
+
+def _number(config: pytest.Config, name: str, kind: type) -> Any:
+    value = _value(config, name, None)
+    if value is None:
+        return None
     try:
         number = kind(value)
     except ValueError:

@@ -1,6 +1,7 @@
 """The pytest plugin, in runs of pytest inside this one, against servers of literal bytes."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -124,6 +125,31 @@ def test_warnings_are_warnings_of_pytest_unless_strict(
         done = run(pytester, server.url, "-k", "coverage", *strict)
     done.assert_outcomes(deselected=8, **outcome)
     done.stdout.fnmatch_lines(["*warning coverage.no-success · watch*"])
+
+
+def test_the_settings_file_and_its_baseline_hold_here_too(pytester: pytest.Pytester, wrong: LiteralServer) -> None:
+    (pytester.path / "streamcontract.toml").write_text(
+        'select = ["sequence", "wire.cut"]\nbaseline = "known.yaml"\nrun-timeout = 60\nurl = "http://127.0.0.1:1"\n'
+        '[headers]\nX-Secret-Name = "${HOME}"\n[operations.number]\nskip = "it is down"\n',
+        encoding="utf-8",
+    )
+    baseline = "findings:\n- {operation: watch, id: sequence.after-end, level: must}\n"
+    (pytester.path / "known.yaml").write_text(baseline, encoding="utf-8")
+    wrong.requests.clear()
+    done = run(pytester, wrong.url, "-rs")
+    done.assert_outcomes(passed=2, skipped=9, warnings=0)
+    done.stdout.fnmatch_lines(["SKIPPED *left out by --select*", "SKIPPED *it is down"])
+    assert {request.path for request in wrong.requests} == {"/ticks"}
+    assert {request.headers.get("x-secret-name") for request in wrong.requests} == {os.environ["HOME"]}
+    baseline += "- {operation: watch, id: wire.cut, level: must}\n"
+    (pytester.path / "known.yaml").write_text(baseline, encoding="utf-8")
+    done = run(pytester, wrong.url, "-k", "watch and (wire or sequence)")
+    done.assert_outcomes(passed=1, failed=1, deselected=9)
+    done.stdout.fnmatch_lines(["in the baseline, and did not come again: wire.cut"])
+    (pytester.path / "streamcontract.toml").write_text("workers = 0\n", encoding="utf-8")
+    done = run(pytester, wrong.url)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["ERROR: streamcontract: *streamcontract.toml:1: `workers` *"])
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text(encoding="utf-8")

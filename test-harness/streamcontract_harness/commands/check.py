@@ -90,7 +90,7 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     asked = told(context, given)
     loaded = _load(asked.contract, errors)
-    redactor = Redactor(asked.headers, [*credential_names(loaded), *asked.secrets])
+    redactor = Redactor(asked.options.all_headers, [*credential_names(loaded), *asked.secrets])
     with running(asked.app, asked.options, errors, redactor) as options:
         seen = _run(loaded, replace(asked, options=options), TerminalReporter(console, redactor), errors, redactor)
     written = [_write(kind, path, seen, redactor, asked.strict, errors) for kind, path in asked.reports]

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import typer
 
+from streamcontract_harness.baseline import Baseline
 from streamcontract_harness.commands.arguments import (
     ReportFile,
     authorization,
@@ -26,7 +27,7 @@ from streamcontract_harness.commands.passed_on import for_schemathesis
 from streamcontract_harness.options import Options
 from streamcontract_harness.settings import Found, Settings, SettingsError, find_settings, read_settings
 
-__all__ = ["Told", "told"]
+__all__ = ["Told", "merged", "options_of", "settings_at", "told"]
 
 LISTS: Mapping[str, Callable[[Any], tuple[str, ...]]] = {
     "operation": tuple,
@@ -56,11 +57,6 @@ class Told:
     secrets: frozenset[str]
     notes: tuple[str, ...]
 
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Every header that is sent with some request."""
-        return (*self.options.headers, *(pair for each in self.options.each.values() for pair in each.headers.items()))
-
 
 def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
     """What the parameters of the command come to, with the settings file behind them.
@@ -69,8 +65,8 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
     """
     sources = {name: context.get_parameter_source(name) for name in parameters}
     given = {name: parameters[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
-    found = _found(parameters["config"])
-    settings = _merged(found.settings, given)
+    found = settings_at(parameters["config"], Path.cwd(), "--config")
+    settings = merged(found.settings, given)
     if settings.contract is None:
         raise typer.BadParameter(f"it is needed{_OR.format('contract')}", param_hint="CONTRACT")
     _one_place(settings)
@@ -81,6 +77,20 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
         reports = tuple(report_file(text) for text in settings.report)
     with _named("record", given, found):
         record = empty_directory(Path(settings.record)) if settings.record else None
+    options, notes = options_of(settings, given, found, known)
+    return Told(
+        Path(settings.contract), settings.app, options, reports, settings.strict,
+        Path(settings.baseline) if settings.baseline else None, write_baseline, record, found.secrets, notes,
+    )  # fmt: skip
+
+
+def options_of(
+    settings: Settings, given: Mapping[str, Any], found: Found, known: Baseline
+) -> tuple[Options, tuple[str, ...]]:
+    """What a run is told by settings, of which some are given outside of their file; and notes on what is not used.
+
+    Raises typer.BadParameter.
+    """
     with _named("schemathesis", given, found):
         passed_on, notes = for_schemathesis(settings.schemathesis)
     drawn = random.SystemRandom().randrange(2**31)
@@ -88,7 +98,7 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
         url=_url(settings.url, given, found) if settings.url is not None else "",
         seed=next(seed for seed in (settings.seed, known.seed, drawn) if seed is not None),
         operations=settings.operation,
-        headers=_headers(parameters["header"] or [], settings, given, found),
+        headers=_headers(given.get("header") or [], settings, given, found),
         max_examples=settings.max_examples,
         select=_prefixes("select", settings, given, found),
         ignore=_prefixes("ignore", settings, given, found),
@@ -99,10 +109,7 @@ def told(context: typer.Context, parameters: Mapping[str, Any]) -> Told:
         each=settings.operations,
         schemathesis=passed_on,
     )
-    return Told(
-        Path(settings.contract), settings.app, options, reports, settings.strict,
-        Path(settings.baseline) if settings.baseline else None, write_baseline, record, found.secrets, notes,
-    )  # fmt: skip
+    return options, notes
 
 
 def _one_place(settings: Settings) -> None:
@@ -114,15 +121,16 @@ def _one_place(settings: Settings) -> None:
         )
 
 
-def _found(config: Path | None) -> Found:
+def settings_at(config: Path | None, start: Path, option: str) -> Found:
+    """The settings of the file that an option names, else of the nearest one. Raises typer.BadParameter."""
     try:
-        path = config or find_settings(Path.cwd())
+        path = config or find_settings(start)
         return Found() if path is None else read_settings(path)
     except SettingsError as error:
-        raise typer.BadParameter(str(error), param_hint="--config" if config else "the settings file") from None
+        raise typer.BadParameter(str(error), param_hint=option if config else "the settings file") from None
 
 
-def _merged(settings: Settings, given: Mapping[str, Any]) -> Settings:
+def merged(settings: Settings, given: Mapping[str, Any]) -> Settings:
     """The settings, with what the command line gives in their place; `--header` is looked at by itself."""
     own = {member.name for member in msgspec.structs.fields(Settings)}
     changed = {
