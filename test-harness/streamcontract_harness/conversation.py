@@ -37,6 +37,7 @@ class Limits:
 
     `seconds` counts from connecting to the end; `linger` is how long a server that has said all may still keep the
     connection open; `size` and `chunks` bound the body, `head` the bytes of a response head or a chunk's size line.
+    `redirects` is how many are followed in turn, on the same server.
     """
 
     seconds: float = 30.0
@@ -45,6 +46,7 @@ class Limits:
     size: int = 64 * 2**20
     chunks: int = 1_000_000
     head: int = 256 * 2**10
+    redirects: int = 0
 
 
 class Listener(Protocol):

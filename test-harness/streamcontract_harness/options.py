@@ -32,9 +32,10 @@ class Options:
 
     `url` is where the server is, with a base path if it has one. `operations` are operationIds, none for all.
     `select` and `ignore` are prefixes of finding ids. `timeout` is the longest that one stream is read, in seconds;
-    `run_seconds` bounds the whole run. `workers` probes are under way at the same time. Findings that `baseline` knows
-    do not count. `each` has what is different for an operation, `schemathesis` what Schemathesis is to be told.
-    `open_calls` tells how many calls of an application in this process go on.
+    `run_seconds` bounds the whole run. Redirects that stay on the server are followed if `follow_redirects` says so.
+    `workers` probes are under way at the same time. Findings that `baseline` knows do not count. `each` has what is
+    different for an operation, `schemathesis` what Schemathesis is to be told. `open_calls` tells how many calls of an
+    application in this process go on.
     """
 
     url: str
@@ -46,6 +47,7 @@ class Options:
     ignore: tuple[str, ...] = ()
     timeout: float = 30.0
     run_seconds: float = 1800.0
+    follow_redirects: bool = False
     tolerance: Tolerance = field(default_factory=Tolerance)
     workers: int = 1
     baseline: Baseline = field(default_factory=Baseline)

@@ -20,6 +20,7 @@ from streamcontract_harness.judge import Judge, never_applied
 from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.probing_checks import ProbingChecks
 from streamcontract_harness.recorder import Recorder
+from streamcontract_harness.redirects import MOST_REDIRECTS
 from streamcontract_harness.results import Report, Reported, Tally
 from streamcontract_harness.shrinking import MOST_FINDINGS, Shrinker
 from streamcontract_harness.side_by_side import SideBySide
@@ -53,7 +54,8 @@ def run(
     yield RunStarted(report)
     try:
         until, keep = started + options.run_seconds, recorder.keep if recorder is not None else None
-        with Transport(Limits(seconds=options.timeout), until=until, keep=keep) as transport:
+        limits = Limits(seconds=options.timeout, redirects=MOST_REDIRECTS if options.follow_redirects else 0)
+        with Transport(limits, until=until, keep=keep) as transport:
             stop.then(transport.stop)
             report.untestable = transport.reach(options.url)
             if not report.untestable:

@@ -85,6 +85,9 @@ class Settings(_Table, frozen=True):
     workers: Annotated[
         Annotated[int, Meta(ge=1, le=64)], Meta(description="Probes that are under way at the same time")
     ] = 1
+    follow_redirects: Annotated[
+        bool, Meta(description="Follow redirects that stay on the server, at most 5 in turn; else each is an answer")
+    ] = False
     strict: Annotated[bool, Meta(description="Warnings make the exit code 1, too")] = False
     baseline: Annotated[Text | None, Meta(description="The file of known findings")] = None
     record: Annotated[Text | None, Meta(description="The directory in which each exchange is kept")] = None

@@ -2,7 +2,8 @@
 
 Nothing that a server does raises here: refusal, silence, a reset, bytes that are no HTTP and answers without end all
 become an `Exchange` whose `ending` says what happened. What is read is bounded in time, bytes, chunks and the size of
-a head. Compressed answers are kept as they came, and redirects are answers like any other.
+a head. Compressed answers are kept as they came. Redirects are answers like any other, unless `Limits.redirects` has
+some followed: then the exchange is that with the last answer, and its request the one that was made first.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from anyio.streams.tls import TLSStream
 from streamcontract_harness.conversation import Conversation, Limits, Listener, UnsendableError, innermost, said
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.reading import Reading
+from streamcontract_harness.redirects import onward
 
 __all__ = ["Limits", "Listener", "Transport", "UnsendableError"]
 
@@ -131,24 +133,33 @@ class Transport(AbstractContextManager["Transport"]):
             stream: ByteStream | None = None
             http: h11.Connection | None = None
             for request, listener in asked:
-                exchange = Exchange(request, started=time.monotonic(), ending=Ending.STOPPED)
-                exchanges.append(exchange)
+                exchanges.append(Exchange(request, started=time.monotonic(), ending=Ending.STOPPED))
                 if not self._is_over():
-                    exchange.ending = Ending.TIME  # until something else ends it
                     with self._bounded(self.limits.seconds if seconds is None else seconds) as scope:
-                        talk = Conversation(exchange, listener, scope, self.limits, reading, http)
-                        http = None
-                        stream = stream or await self._open(talk, connections)
-                        if stream is not None:
-                            await talk.send(stream, urlsplit(request.url))
-                            await talk.receive(stream)
-                            http = talk.next_cycle()
+                        for url in self._urls(exchanges):
+                            exchanges[-1] = Exchange(request, started=time.monotonic(), ending=Ending.TIME)
+                            talk = Conversation(exchanges[-1], listener, scope, self.limits, reading, http)
+                            stream, http = stream if http else await self._open(talk, connections), None
+                            if stream is not None:
+                                await talk.send(stream, urlsplit(url))
+                                await talk.receive(stream)
+                                http = talk.next_cycle()
                     if scope.cancelled_caught and self._is_over():
-                        exchange.ending = Ending.STOPPED
-                exchange.ended = time.monotonic()
+                        exchanges[-1].ending = Ending.STOPPED
+                exchanges[-1].ended = time.monotonic()
                 if http is None:
                     break
         return exchanges
+
+    def _urls(self, exchanges: list[Exchange]) -> Iterator[str]:
+        """Where the last one's request goes, and where its answers send it on to."""
+        url = exchanges[-1].request.url
+        yield url
+        for _ in range(self.limits.redirects):
+            target = onward(url, exchanges[-1])
+            if target is None:
+                return
+            yield (url := target)
 
     def _is_over(self) -> bool:
         return self._stopped.is_set() or time.monotonic() >= self._until

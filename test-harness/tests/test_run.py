@@ -252,3 +252,11 @@ def test_unknown_operation(tmp_path: Path) -> None:
 )
 def test_findings_are_selected_by_prefix(tmp_path: Path, options: dict[str, Any], expected: list[str]) -> None:
     assert found(checked(ticker(), {"GET /ticks": AFTER_END}, tmp_path, **options)) == expected
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_redirect_on_the_server_is_followed_when_it_is_asked_for(tmp_path: Path, follow: bool) -> None:
+    routes = {"GET /ticks": plain(b"", "307 Temporary Redirect", location="/moved"), "GET /moved": stream(TICKS)}
+    report = checked(ticker(), routes, tmp_path, max_examples=1, select=("http.undoc", "seq"), follow_redirects=follow)
+    assert found(report) == ([] if follow else ["http.undocumented-status"])
+    assert bool(report.tallies["watch"].streams) == follow

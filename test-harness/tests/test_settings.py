@@ -43,6 +43,7 @@ def test_everything_can_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         report = ["json:r.json"]
         timeout = 5
         run-timeout = 60.5
+        follow-redirects = true
         workers = 2
         strict = true
         baseline = "known.yaml"

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from large_streams import narrow
@@ -15,6 +16,7 @@ from literal_server import (
     Keep,
     LiteralServer,
     Pause,
+    Received,
     Reset,
     Route,
     Step,
@@ -253,6 +255,46 @@ def test_redirect_is_an_answer(patient: Transport) -> None:
     with LiteralServer({"*": plain(b"", "302 Found", location="http://127.0.0.1:1/elsewhere")}) as server:
         assert patient.exchange(request_to(server.url)).status == 302
         assert len(server.requests) == 1
+
+
+FOLLOWING = Limits(seconds=20, redirects=5)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "location", "answered"),
+    [
+        ("GET", 302, "/there", 200),
+        ("GET", 301, "there?x=1#part", 200),
+        ("POST", 307, "{url}/there", 200),
+        ("POST", 303, "/there", 303),
+        ("GET", 304, "/there", 304),
+        ("GET", 302, "http://127.0.0.1:1/there", 302),
+        ("GET", 302, "https://{host}/there", 302),
+        ("GET", 302, "//user@{host}/there", 302),
+        ("GET", 302, "http://[/there", 302),
+        ("GET", 302, "/the re", 302),
+        ("GET", 307, "/again", 307),
+    ],
+)
+@pytest.mark.parametrize("keep", [True, False], ids=["the same connection", "another"])
+def test_redirect_is_followed_on_the_same_server_alone(
+    method: str, status: int, location: str, answered: int, keep: bool
+) -> None:
+    def answer(_: Received) -> Any:
+        to = location.format(url=server.url, host=server.url.removeprefix("http://"))
+        return plain(b"", f"{status} Elsewhere", keep=keep, location=to)
+
+    there = stream(b"data: 1\n\n")
+    routes: dict[str, Route] = {"GET /there": there, "POST /there": there, "*": answer}
+    with LiteralServer(routes) as server, Transport(FOLLOWING) as transport:
+        request = request_to(server.url + "/here", method, None, **{"x-key": "k"})
+        exchange = transport.exchange(request)
+        assert exchange.request is request
+        assert (exchange.status, bool(exchange.body)) == (answered, answered == 200)
+        hops = {"/again": 5}.get(location, 1 if answered == 200 else 0)
+        assert [received.method for received in server.requests] == [method] * (1 + hops)
+        assert all(received.headers["x-key"] == "k" for received in server.requests)
+        assert location != "/there" or answered != 200 or server.requests[-1].target == "/there"
 
 
 def test_informational_answers_are_passed_over(patient: Transport) -> None:

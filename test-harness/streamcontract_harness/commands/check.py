@@ -65,6 +65,9 @@ def check(  # noqa: PLR0913, PLR0917 - a parameter for each option, as Typer rea
     ] = None,
     timeout: Annotated[float, typer.Option(help="The longest that one stream is read, in seconds.", min=0.1)] = 30.0,
     run_timeout: Annotated[float, typer.Option(help="The longest that the run takes, in seconds.", min=0.1)] = 1800.0,
+    follow_redirects: Annotated[
+        bool, typer.Option("--follow-redirects", help="Follow redirects that stay on the server, at most 5 in turn.")
+    ] = False,
     workers: Annotated[int, typer.Option(help="Probes that are under way at the same time.", min=1, max=64)] = 1,
     baseline: Annotated[
         Path | None,

@@ -104,6 +104,7 @@ def options_of(
         ignore=_prefixes("ignore", settings, given, found),
         timeout=settings.timeout,
         run_seconds=settings.run_timeout,
+        follow_redirects=settings.follow_redirects,
         workers=settings.workers,
         baseline=known,
         each=settings.operations,
