@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from streamcontract import Contract, Operation
@@ -165,18 +166,26 @@ class _Run:
         self.api_finished = not self._is_over()
 
     def _steps(self, api: ApiRun) -> Iterator[RunEvent]:
-        for step in api:
-            if self._is_over():
-                api.stop()
-            match step:
-                case ApiStep(phase, operation):
-                    yield StageStarted(f"Schemathesis, {phase}", operation)
-                case ApiFinding(finding, request):
-                    self.examiner.note(Reported(finding, request))
-                case ApiNote(text) if text not in self.report.notes:
-                    self.report.notes.append(text)
-            yield Progress()
-            yield from self._fresh()
+        with closing(iter(api)) as steps:
+            try:
+                for step in steps:
+                    if self._is_over():
+                        api.stop()
+                    yield from self._told(step)
+            except GeneratorExit:  # nobody reads further: its threads are waited for, so they are to send nothing more
+                self.stop.set()
+                raise
+
+    def _told(self, step: ApiStep | ApiFinding | ApiNote) -> Iterator[RunEvent]:
+        match step:
+            case ApiStep(phase, operation):
+                yield StageStarted(f"Schemathesis, {phase}", operation)
+            case ApiFinding(finding, request):
+                self.examiner.note(Reported(finding, request))
+            case ApiNote(text) if text not in self.report.notes:
+                self.report.notes.append(text)
+        yield Progress()
+        yield from self._fresh()
 
     def _shrink(self) -> Iterator[RunEvent]:
         candidates = [found for found in self.report.findings if self.shrinker.can_shrink(found.finding)]

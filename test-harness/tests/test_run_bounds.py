@@ -100,6 +100,31 @@ def test_stop_ends_the_run_at_once_with_what_was_seen(tmp_path: Path, stage: str
         assert last.report.tallies["watch"].streams > 0
 
 
+def test_run_that_is_read_no_further_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Schemathesis has a request under way, with twenty seconds to wait, when the events are closed."""
+    hanging, hangs, never = threading.Event(), threading.Event(), threading.Event()
+
+    def answer(_: object) -> Any:
+        if not hanging.is_set():
+            return stream(TICKS)
+        hangs.set()
+        return [Wait(never)]
+
+    with LiteralServer({"GET /ticks": answer}) as server:
+        events = run(contract_of(ticker(), tmp_path), Options(server.url, seed=1, timeout=20.0, ignore=("life",)))
+        before = time.monotonic()
+        for event in events:
+            if isinstance(event, StageStarted) and event.stage.startswith("Schemathesis"):
+                hanging.set()
+            if hanging.is_set() and hangs.wait(1.0):
+                before = time.monotonic()
+                events.close()
+        assert hangs.is_set()
+        assert time.monotonic() - before < SLACK
+        assert [each.name for each in threading.enumerate() if each.name.startswith("schemathesis")] == []
+        never.set()
+
+
 def test_stop_tells_the_faults_of_the_stream_that_is_being_read(tmp_path: Path) -> None:
     """The server can send the second chunk, which no buffer holds, only to a checker that has read the first."""
     never, stop = threading.Event(), Stop()

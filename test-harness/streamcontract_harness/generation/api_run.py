@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,9 +81,12 @@ class ApiRun:
         """Send nothing more. Safe in a signal handler."""
         self._events.stop()
 
-    def __iter__(self) -> Iterator[ApiStep | ApiFinding | ApiNote]:
-        """Raises what ended one of its threads, which must not look like a run in which nothing was found."""
-        with _failures_of_threads() as failures:
+    def __iter__(self) -> Generator[ApiStep | ApiFinding | ApiNote]:
+        """Raises what ended one of its threads, which must not look like a run in which nothing was found.
+
+        Closing it waits for its threads.
+        """
+        with _failures_of_threads() as failures, closing(self._events.generator):
             yield from self._steps()
         if failures:
             raise failures[0]
