@@ -3,9 +3,10 @@
     python tools/conformance.py [NAME…]        (make conformance)
 
 Every run is a server of its own on a free port, started by `streamcontract serve` with the settings that the run needs,
-and one `streamcontract check` against it, whose output is shown as it comes. Reports go to reports/: for each run the
-JSON and the JUnit report of the check, and the server's log. The exit code is that of the worst check: 0 conforms,
-1 violations, 2 usage or contract error, 3 a server did not start or could not be tested, 130 interrupted.
+and one `streamcontract check` against it, whose output is shown as it comes; two runs go on at a time. Reports go to
+reports/: for each run the JSON and the JUnit report of the check, and the server's log. The exit code is that of the
+worst check: 0 conforms, 1 violations, 2 usage or contract error, 3 a server did not start or could not be tested, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +40,8 @@ START_SECONDS = 60.0
 CHECK_SECONDS = 1_800.0
 STOP_SECONDS = 20.0
 UNTESTABLE, INTERRUPTED = 3, 130
+AT_ONCE = 2
+"""Runs at the same time: a check waits more than it works."""
 SEED = 20_261_121
 """The same requests in each run, so that a difference in the reports is one of the server."""
 
@@ -110,46 +114,81 @@ def main(names: Sequence[str]) -> int:
         return 2
     REPORTS.mkdir(exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that servers are ended, too
-    codes: dict[str, int] = {}
-    try:
-        for name in names or known:
-            codes[name] = INTERRUPTED  # until it is through
-            codes[name] = _one(known[name])
-    except KeyboardInterrupt:
-        _say("\ninterrupted")
+    chosen = [known[name] for name in names or known]
+    codes = dict.fromkeys((run.name for run in chosen), INTERRUPTED)  # until each is through
+    for run in chosen:
+        _report_of(run).unlink(missing_ok=True)  # a report of an earlier run must not be taken for this one's
+    checks = _Checks()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        under_way = {run.name: pool.submit(_one, run, checks) for run in chosen}
+        try:
+            for name, result in under_way.items():
+                codes[name] = result.result()
+        except (KeyboardInterrupt, SystemExit) as ended:
+            pool.shutdown(wait=False, cancel_futures=True)
+            checks.end(STOP_SECONDS if isinstance(ended, KeyboardInterrupt) else 0.0)
+            if isinstance(ended, SystemExit):
+                raise
+            _say("\ninterrupted")
     _say("\n" + "\n".join(_summary(codes)))
     return max(codes.values())
 
 
-def _one(run: Run) -> int:
+class _Checks:
+    """The checks under way. Ctrl-C reaches them, too, and they are waited for: each has a summary."""
+
+    def __init__(self) -> None:
+        self._under_way: set[subprocess.Popen[str]] = set()
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def run(self, name: str, command: Sequence[str]) -> int:
+        """Run one, its lines behind its name, as others speak meanwhile. Returns its exit code."""
+        with self._lock:
+            if self._ended:
+                return INTERRUPTED
+            check = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self._under_way.add(check)
+        limit = threading.Timer(CHECK_SECONDS, check.kill)
+        limit.start()
+        try:
+            with check:
+                for line in check.stdout or ():
+                    _say(f"{name} | {line.rstrip()}")
+        finally:
+            limit.cancel()
+            self._under_way.discard(check)
+        if check.returncode == -signal.SIGKILL:
+            _say(f"{name} | took more than {CHECK_SECONDS:.0f} s, and is ended")
+            return UNTESTABLE
+        return check.returncode
+
+    def end(self, seconds: float) -> None:
+        """Begin none any more, and end those that have not ended themselves within so many seconds."""
+        with self._lock:
+            self._ended = True
+            left = tuple(self._under_way)
+        until = time.monotonic() + seconds
+        for check in left:
+            try:
+                check.wait(timeout=max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _end(check)
+
+
+def _one(run: Run, checks: _Checks) -> int:
     """One server, one check. Returns the exit code of the check."""
-    _say(f"\n=== {run.name}: {run.shows}")
-    report = REPORTS / f"{run.name}.json"
-    report.unlink(missing_ok=True)  # a report of an earlier run must not be taken for this one's
+    _say(f"{run.name} | {run.shows}")
+    report = _report_of(run)
     contract = ROOT / "contracts" / f"{run.service}.yaml"
     try:
         with _server(run) as url:
             command = [COMMAND, "check", contract, "--url", url, "--seed", str(SEED), *run.options]
             command += ["--report", f"json:{report}", "--report", f"junit:{report.with_suffix('.junit.xml')}"]
-            return _check([str(word) for word in command])
+            return checks.run(run.name, [str(word) for word in command])
     except StartError as error:
-        _say(f"the server did not start: {error}")
+        _say(f"{run.name} | the server did not start: {error}")
         return UNTESTABLE
-
-
-def _check(command: Sequence[str]) -> int:
-    """Run a check with its output on this terminal. Ctrl-C reaches it, too, and is waited for: it has a summary."""
-    with subprocess.Popen(command) as check:
-        try:
-            return check.wait(timeout=CHECK_SECONDS)
-        except subprocess.TimeoutExpired:
-            _say(f"the check took more than {CHECK_SECONDS:.0f} s, and is ended")
-            return UNTESTABLE
-        except KeyboardInterrupt:
-            check.wait(timeout=STOP_SECONDS)
-            raise
-        finally:
-            _end(check)
 
 
 @contextmanager
@@ -257,10 +296,14 @@ def _summary(codes: Mapping[str, int]) -> Iterator[str]:
 
 def _report(run: Run) -> dict[str, Any] | None:
     try:
-        report: dict[str, Any] = json.loads((REPORTS / f"{run.name}.json").read_text(encoding="utf-8"))
+        report: dict[str, Any] = json.loads(_report_of(run).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return report
+
+
+def _report_of(run: Run) -> Path:
+    return REPORTS / f"{run.name}.json"
 
 
 def _say(text: str) -> None:
