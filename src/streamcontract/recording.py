@@ -93,6 +93,7 @@ class Recording(_Part, frozen=True, kw_only=True):
     """One exchange. `stream` says whether the contract describes the answer as an event stream.
 
     `redacted`: secrets were left out here or masked in the bytes, so that rules may judge otherwise that speak of them.
+    `aside` says why the run has not judged the exchange by itself; empty when it has.
     """
 
     version: Literal[1] = 1
@@ -108,6 +109,7 @@ class Recording(_Part, frozen=True, kw_only=True):
     ending: Ended = "server"
     detail: str = ""
     ended_at: Milliseconds = 0.0
+    aside: str = ""
 
     def text(self) -> bytes:
         """The file: a member a line, and a chunk a line."""

@@ -39,7 +39,7 @@ class Bench:
 
     `good` is a stream of it in which nothing was wrong, asked for a second time. `lead` makes a request like the one it
     was the answer of (the calls before it are made again; None when they do not lead there any more), `lead_elsewhere`
-    one that was answered by another stream, where there is one.
+    one that was answered by another stream, where there is one. `check` is the id of the check that is at it.
     """
 
     contract: Contract
@@ -52,6 +52,7 @@ class Bench:
     options: Options
     tally: Tally
     is_over: Callable[[], bool]
+    check: str = ""
 
     @property
     def stream(self) -> Stream:
@@ -100,7 +101,7 @@ class Bench:
         self, requests: Sequence[SentRequest], reading: Reading | None = None, *, seconds: float | None = None
     ) -> list[Judgement]:
         """Send requests over one connection; fewer answers when it could not be used further. Raises OverError."""
-        asked = [(request, self.judge.listener(request)) for request in requests]
+        asked = [(request, self.judge.listener(request, sent_by=self.check)) for request in requests]
         longest = self.options.timeout_of(self.operation.id)
         bound = longest if seconds is None else min(seconds, longest)
         if self.is_endless:

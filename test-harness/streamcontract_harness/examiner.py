@@ -90,13 +90,13 @@ class Examiner:
     def examine(self, request: SentRequest) -> Judgement:
         """Send and judge; nothing is added to the report."""
         seconds = self.patience.seconds(request.operation, request.method)
-        listener = self.judge.listener(request)
-        full = self.patience.is_full(request.operation, request.method)
+        is_hasty = not self.patience.is_full(request.operation, request.method)
+        listener = self.judge.listener(request, is_hasty=is_hasty)
         exchange = self.transport.exchange(request, listener, seconds=seconds)
         with self._lock:
             self.patience.note(exchange)
             self.answers += exchange.answered
-        if exchange.ending is Ending.TIME and listener.monitor is None and not full:
+        if listener.aside(exchange):
             return Judgement(exchange, ())  # it was told on the requests that were waited for in full
         return self.judge.judge(exchange, listener)
 

@@ -36,10 +36,23 @@ class Judgement:
 
 
 class StreamListener:
-    """Feeds the monitor while the bytes arrive; it listens to one exchange."""
+    """Feeds the monitor while the bytes arrive; it listens to one exchange.
 
-    def __init__(self, documented: Documented | None, request: SentRequest, tolerance: Tolerance) -> None:
+    `sent_by` is the check that has sent the request; `is_hasty` says that the time is short for it.
+    """
+
+    def __init__(
+        self,
+        documented: Documented | None,
+        request: SentRequest,
+        tolerance: Tolerance,
+        *,
+        sent_by: str = "",
+        is_hasty: bool = False,
+    ) -> None:
         self.monitor: StreamMonitor | None = None
+        self.sent_by = sent_by
+        self._is_hasty = is_hasty
         self._documented = documented
         self._request = request
         self._tolerance = tolerance
@@ -65,6 +78,14 @@ class StreamListener:
         self.monitor.feed(data, at=at)
         return self.monitor.ended
 
+    def aside(self, exchange: Exchange) -> str:
+        """Why the exchange, which is over, is not to be judged by itself; empty when it is."""
+        if self.sent_by:
+            return f"it was sent by the check {self.sent_by}, which says what is wrong with it"
+        if self._is_hasty and self.monitor is None and exchange.ending is Ending.TIME:
+            return "it was not waited for in full, as others before it had run out the time"
+        return ""
+
 
 class Judge:
     """Knows the contract; remembers nothing of an exchange."""
@@ -77,9 +98,10 @@ class Judge:
         """What the contract says about the answers of an operation."""
         return self._documented.get(operation)
 
-    def listener(self, request: SentRequest) -> StreamListener:
+    def listener(self, request: SentRequest, *, sent_by: str = "", is_hasty: bool = False) -> StreamListener:
         """What is to listen to the exchange of this request."""
-        return StreamListener(self._spoken_of(request), request, self._tolerance)
+        documented = self._spoken_of(request)
+        return StreamListener(documented, request, self._tolerance, sent_by=sent_by, is_hasty=is_hasty)
 
     def judge(self, exchange: Exchange, listener: StreamListener) -> Judgement:
         """All that is wrong with an exchange that is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from streamcontract import Contract, Operation, Verdict
 from streamcontract_harness.bench import Bench, NotTriedError, OverError
@@ -69,7 +70,7 @@ class ProbingChecks:
             bench = self._benches[operation.id]
             if isinstance(bench, str):
                 raise NotTriedError(bench)
-            yield from (check.function or _none)(bench)
+            yield from (check.function or _none)(replace(bench, check=check.id))
             tally.tried[check.id] = ""
         except OverError:
             tally.tried[check.id] = "the run ended before"

@@ -69,10 +69,9 @@ class Recorder:
         with self._lock:
             number = self.kept + self._left_out + 1
             name = f"{number:04}-{UNSAFE.sub('_', exchange.request.operation)[:LONGEST_NAME]}"
-            is_stream = isinstance(listener, StreamListener) and listener.monitor is not None
-            body = f"{name}.{'sse' if is_stream else 'body'}" if exchange.size else None
+            body = f"{name}.{'sse' if _is_stream(listener) else 'body'}" if exchange.size else None
             data = self._redactor.masked(exchange.body)
-            text = self._recording(exchange, is_stream, body, is_masked=data != exchange.chunks.data).text()
+            text = self._recording(exchange, listener, body, is_masked=data != exchange.chunks.data).text()
             self._written += len(text) + exchange.size
             if self._failure or self._written > self._most:
                 self._left_out += 1
@@ -87,7 +86,9 @@ class Recorder:
                 return
             self.kept += 1
 
-    def _recording(self, exchange: Exchange, is_stream: bool, body: str | None, *, is_masked: bool) -> Recording:
+    def _recording(
+        self, exchange: Exchange, listener: Listener | None, body: str | None, *, is_masked: bool
+    ) -> Recording:
         shown, linked = self._request(exchange.request.view), exchange.request.linked
         link = None if linked is None else self._link(linked)
         head = self._response(exchange.status, exchange.headers) if exchange.status is not None else None
@@ -105,12 +106,13 @@ class Recorder:
             redacted=is_masked or not is_whole,
             response=head,
             head_at=None if exchange.head_at is None else ms(exchange.head_at),
-            stream=is_stream,
+            stream=_is_stream(listener),
             body=body,
             chunks=tuple(RecordedChunk(ms(at), len(data)) for at, data in exchange.chunks),
             ending=ENDED[exchange.ending],
             detail=self._redactor.text(exchange.detail),
             ended_at=ms(exchange.ended),
+            aside=listener.aside(exchange) if isinstance(listener, StreamListener) else "",
         )
 
     def _request(self, request: Request) -> RecordedRequest:
@@ -130,6 +132,10 @@ class Recorder:
     def _link(self, linked: Linked) -> RecordedLink:
         head = self._response(linked.response.status, tuple(linked.response.headers.items()))
         return RecordedLink(linked.operation, self._request(linked.request), head, self._redactor.json(linked.body))
+
+
+def _is_stream(listener: Listener | None) -> bool:
+    return isinstance(listener, StreamListener) and listener.monitor is not None
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,9 +1,8 @@
-"""The harness's reports for `streamcontract replay`: recorded streams as a run that has seen nothing else."""
+"""The harness's reports for `streamcontract replay`: recorded exchanges as a run that has seen nothing else."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,73 +11,63 @@ from streamcontract.cli.replay_report import Replayed, redactor_of, source_of, v
 from streamcontract.contract.problems import Severity
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judgement, count
+from streamcontract_harness.recorded import as_body, exchange_of
 from streamcontract_harness.reporters.kinds import WRITERS
 from streamcontract_harness.results import Report, Reported, Stretch
 
-__all__ = ["html", "junit", "markdown", "report_of", "sarif"]
+__all__ = ["html", "json", "junit", "markdown", "report_of", "sarif"]
 
 OF_TIME = ("timing.first-event", "timing.silence", "timing.total")
 
 
-def report_of(streams: Sequence[Replayed]) -> Report:
-    """The report of a run in which these streams were seen, and nothing else."""
-    contract = streams[0].contract
-    names = dict.fromkeys(one.monitor.stream.operation for one in streams)
-    report = Report.of(contract, source_of(streams), 0, [contract.operations[name] for name in names])
-    report.contract = streams[0].contract_file
-    report.replayed = verdict_of(streams)
+def report_of(exchanges: Sequence[Replayed]) -> Report:
+    """The report of a run in which these were seen, and nothing else."""
+    contract = exchanges[0].contract
+    names = dict.fromkeys(one.operation for one in exchanges)
+    report = Report.of(contract, source_of(exchanges), 0, [contract.operations[name] for name in names])
+    report.contract = exchanges[0].contract_file
+    report.replayed = verdict_of(exchanges)
     report.notes += [str(problem) for problem in contract.problems if problem.severity is Severity.WARNING]
-    for one in streams:
+    for one in exchanges:
         _add(report, one)
     return report
 
 
 def _add(report: Report, replayed: Replayed) -> None:
-    monitor, exchange = replayed.monitor, _exchange(replayed)
-    tally = report.tallies[monitor.stream.operation]
-    count(tally, Judgement(exchange, tuple(monitor.findings), monitor))
-    for id_ in () if replayed.arrivals else OF_TIME:
+    recording, monitor = replayed.recording, replayed.monitor
+    exchange = _of_a_body(replayed) if recording is None else exchange_of(recording, replayed.recorded)
+    tally = report.tallies[replayed.operation]
+    count(tally, Judgement(exchange, replayed.findings, monitor))
+    for id_ in OF_TIME if recording is None else ():
         tally.unsettled.setdefault(id_, Unsettled(id_, "the recording has no arrival times"))
-    report.kept.take(exchange, monitor, monitor.findings)
-    asked = exchange.request if replayed.request is not None and replayed.request.url else None
-    for finding in monitor.findings:
-        stretch = Stretch.around(exchange, finding.offset) if finding.offset is not None else None
-        report.add(Reported(finding, asked, stretch))
+    if monitor is not None:
+        report.kept.take(exchange, monitor, replayed.findings)
+    asked = exchange.request if exchange.request.url else None
+    for finding in replayed.findings:
+        has_place = finding.offset is not None and exchange.size
+        report.add(Reported(finding, asked, Stretch.around(exchange, finding.offset or 0) if has_place else None))
 
 
-def _exchange(replayed: Replayed) -> Exchange:
-    """Times are seconds after the request; the method is the operation's, whatever the recording says."""
-    stream, request = replayed.monitor.stream, replayed.request or Request()
-    operation = replayed.contract.operations[stream.operation]
-    body = None if request.body is None else _body(request.body)
+def _of_a_body(replayed: Replayed) -> Exchange:
+    """The exchange of a body whose times are not known; the method is the operation's, whatever the request says."""
+    request, head = replayed.request or Request(), replayed.response
+    operation = replayed.contract.operations[replayed.operation]
+    body = None if request.body is None else as_body(request.body)
     sent = SentRequest(operation.id, operation.method, request.url, tuple(request.headers.items()), body, request)
-    head = replayed.response
-    status = head.status if head is not None else int(stream.status) if stream.status.isdigit() else 200
-    exchange = Exchange(
-        sent, 0.0, status, tuple(head.headers.items()) if head is not None else (), ending=Ending.SERVER
-    )
-    for at, data in _chunks(replayed):
-        exchange.chunks.add(at, data)
-        exchange.ended = at
+    expected = operation.stream.status if operation.stream else ""
+    status = head.status if head is not None else int(expected) if expected.isdigit() else 200
+    headers = tuple(head.headers.items()) if head is not None else ()
+    exchange = Exchange(sent, 0.0, status, headers, ending=Ending.SERVER)
+    exchange.chunks.add(0.0, replayed.recorded)
     return exchange
 
 
-def _chunks(replayed: Replayed) -> Iterator[tuple[float, bytes]]:
-    begin = 0
-    for at, end in replayed.arrivals or ((0.0, len(replayed.recorded)),):
-        yield at, replayed.recorded[begin:end]
-        begin = end
-
-
-def _body(body: object) -> bytes:
-    return (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)).encode(errors="backslashreplace")
-
-
-def _write(kind: str, streams: Sequence[Replayed], path: Path) -> None:
-    WRITERS[kind](report_of(streams), redactor_of(streams), path, False)
+def _write(kind: str, exchanges: Sequence[Replayed], path: Path) -> None:
+    WRITERS[kind](report_of(exchanges), redactor_of(exchanges), path, False)
 
 
 html = partial(_write, "html")
+json = partial(_write, "json")
 junit = partial(_write, "junit")
 markdown = partial(_write, "markdown")
 sarif = partial(_write, "sarif")

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from streamcontract import Contract, Finding, Request, StreamMonitor, Verdict
 from streamcontract.cli.main import app
-from streamcontract.cli.replay_exchange import replay_exchange
+from streamcontract.cli.replay_exchange import Replayer
 from streamcontract.recording import RecordedRequest, Recording, RecordingError, read_recording, recordings_in
 from streamcontract.redaction import HIDDEN, Redactor
 from streamcontract_harness.conversation import Listener
@@ -32,7 +32,7 @@ KEY = "very-s3cret-value"
 
 
 class Watching(Recorder):
-    """Remembers the monitor of each exchange that it keeps."""
+    """Remembers the monitor of each exchange that it keeps, but for those that checks have sent for themselves."""
 
     def __init__(self, directory: Path, redactor: Redactor) -> None:
         super().__init__(directory, redactor)
@@ -42,7 +42,8 @@ class Watching(Recorder):
     def keep(self, exchange: Exchange, listener: Listener | None) -> None:
         with self._both:
             super().keep(exchange, listener)
-            self.monitors.append(listener.monitor if isinstance(listener, StreamListener) else None)
+            is_judged = isinstance(listener, StreamListener) and not listener.aside(exchange)
+            self.monitors.append(listener.monitor if isinstance(listener, StreamListener) and is_judged else None)
 
 
 class Moody(Jobs):
@@ -97,10 +98,10 @@ def test_replay_of_each_exchange_says_what_the_run_has_said(kept: tuple[Contract
     contract, directory, _, recorder = kept
     paths = recordings_in(directory)
     assert len(paths) == len(recorder.monitors) == recorder.kept
-    verdicts, ids = set(), set()
+    verdicts, ids, replayer = set(), set(), Replayer(contract, contract.document.path)
     for path, monitor in zip(paths, recorder.monitors, strict=True):
-        outcome = replay_exchange(contract, contract.document.path, path).replayed
-        replayed = None if outcome is None else outcome.monitor
+        outcome = replayer.replay(path)
+        replayed = None if outcome.replayed is None else outcome.replayed.monitor
         assert (replayed is None) == (monitor is None), path.name
         if replayed is None or monitor is None:
             continue
@@ -156,7 +157,7 @@ def test_directory_is_replayed_as_a_whole(kept: tuple[Contract, Path, Report, Wa
     contract, directory, _, recorder = kept
     done = CliRunner().invoke(app(), ["replay", contract.document.path, str(directory)])
     assert done.exit_code == 1
-    counts = r"\d+ violating, \d+ inconclusive, \d+ conforming, \d+ without an event stream"
+    counts = r"\d+ violating, \d+ conforming, \d+ without an event stream, \d+ of checks that look at several"
     assert re.search(rf"\n{recorder.kept} exchanges: {counts}\n", done.output)
     verdicts = [monitor and monitor.verdict for monitor in recorder.monitors]
     right = recordings_in(directory)[verdicts.index(Verdict.CONFORMS)]

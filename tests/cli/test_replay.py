@@ -114,7 +114,7 @@ def test_a_directory_of_exchanges_is_one_report(tmp_path: Path) -> None:
         recording = Recording(
             operation="dedupeStream",
             request=asked,
-            response=RecordedResponse(200, (("content-type", "text/event-stream"),)),
+            response=RecordedResponse(200, (("content-type", "text/event-stream"), ("cache-control", "no-store"))),
             stream=True,
             body=f"{number}.sse",
             chunks=(RecordedChunk(10.0, sizes[0]), RecordedChunk(400.0, sizes[1])),

@@ -8,7 +8,7 @@ import typer
 
 from streamcontract.cli.exits import VIOLATES, WRONG, fail
 from streamcontract.cli.output import harmless
-from streamcontract.cli.replay_exchange import exchanges_at, is_recorded, replay_exchange, total
+from streamcontract.cli.replay_exchange import Replayer, exchanges_at, is_recorded, total
 from streamcontract.cli.replay_report import Replayed, summary
 from streamcontract.cli.report_files import ReportFile, report_file, write_report
 from streamcontract.contract.json_text import JsonError, decode_json
@@ -55,7 +55,8 @@ def replay(
 
     A body is taken to be whole: where it ends, the server has ended the stream. Its arrival times are not known, so
     timing is not judged; rules that speak of the request are judged when --request gives it. An exchange that
-    `streamcontract check --record DIR` kept has all of that, and is judged as it was then.
+    `streamcontract check --record DIR` kept has all of that, and is judged as it was then: its stream, and with the
+    harness, its status, headers and end.
 
     Examples: streamcontract replay chat.yaml --operation streamChat recorded.sse --request request.json;
     streamcontract replay chat.yaml DIR/0007-streamChat.json
@@ -89,8 +90,9 @@ def _tell(text: str) -> None:
 
 def _replay_exchanges(contract: Contract, file: str, path: Path, reports: list[ReportFile]) -> None:
     """An exchange, or all of a directory."""
+    replayer = Replayer(contract, file)
     try:
-        outcomes = [replay_exchange(contract, file, one) for one in exchanges_at(path)]
+        outcomes = [replayer.replay(one) for one in exchanges_at(path)]
     except RecordingError as error:
         fail(harmless(str(error)), WRONG)
     for outcome in outcomes:
@@ -99,7 +101,7 @@ def _replay_exchanges(contract: Contract, file: str, path: Path, reports: list[R
         typer.echo(total(outcomes))
     streams = [outcome.replayed for outcome in outcomes if outcome.replayed is not None]
     if reports and not streams:
-        fail("there is no report of what is no event stream", WRONG)
+        fail("nothing was judged that a report could be of", WRONG)
     for report in reports:
         write_report(streams, report)
     if any(outcome.verdict is Verdict.VIOLATES for outcome in outcomes):

@@ -16,6 +16,7 @@ from streamcontract.monitor.findings import Finding, Level, Verdict
 from streamcontract.monitor.monitor import StreamMonitor
 from streamcontract.monitor.request import Request, Response
 from streamcontract.monitor.unknown import UnknownEvents
+from streamcontract.recording import Recording
 from streamcontract.redaction import Redactor, credential_names
 
 __all__ = ["Replayed", "redactor_of", "report_document", "source_of", "summary", "verdict_of", "write_json"]
@@ -35,21 +36,41 @@ WORST_FIRST = (Verdict.VIOLATES, Verdict.INCONCLUSIVE, Verdict.CONFORMS)
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A recorded stream and what was found in it, as the reports of other packages take it, too.
+    """A recorded stream, or a whole exchange, and what was found in it, as the reports of other packages take it, too.
 
-    `contract_file` and `source` are the files as they were named; `recorded` is the stream's beginning. `arrivals` are
-    the chunks' times in seconds after the request, each with the number of bytes that had come by then; empty where
-    they are not known. `request` and `response` are None where they are not known.
+    `contract_file` and `source` are the files as they were named; `recorded` is the body's beginning. `request` and
+    `response` are None where they are not known, `recording` where it is a body alone; `monitor` is where the answer is
+    no stream. `beside` is what the harness has found besides what the monitor has.
     """
 
     contract: Contract
     contract_file: str
     source: str
-    monitor: StreamMonitor
+    monitor: StreamMonitor | None
     recorded: bytes
     request: Request | None = None
     response: Response | None = None
-    arrivals: tuple[tuple[float, int], ...] = ()
+    recording: Recording | None = None
+    beside: tuple[Finding, ...] = ()
+
+    @property
+    def operation(self) -> str:
+        """Whose exchange it is."""
+        if self.monitor is not None:
+            return self.monitor.stream.operation
+        return self.recording.operation if self.recording else ""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that was found."""
+        return (*self.beside, *(self.monitor.findings if self.monitor else ()))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the whole exchange."""
+        if any(finding.level is Level.MUST for finding in self.beside):
+            return Verdict.VIOLATES
+        return self.monitor.verdict if self.monitor else Verdict.CONFORMS
 
 
 def redactor_of(streams: Sequence[Replayed]) -> Redactor:
@@ -60,7 +81,7 @@ def redactor_of(streams: Sequence[Replayed]) -> Redactor:
 
 def verdict_of(streams: Sequence[Replayed]) -> Verdict:
     """The verdict over all: the worst of theirs."""
-    verdicts = {one.monitor.verdict for one in streams}
+    verdicts = {one.verdict for one in streams}
     return next(verdict for verdict in WORST_FIRST if verdict in verdicts)
 
 
@@ -72,19 +93,28 @@ def source_of(streams: Sequence[Replayed]) -> str:
 def summary(replayed: Replayed) -> str:
     """The verdict, each finding with the bytes around it, and what was not judged."""
     monitor, redactor = replayed.monitor, redactor_of([replayed])
-    transitions = monitor.transitions
-    lines = [
-        f"{monitor.stream.operation}: {VERDICTS[monitor.verdict]}",
-        f"  {monitor.events} events, {len(replayed.recorded)} bytes; "
-        f"transitions {len(transitions.seen)} of {transitions.total}; outcome {monitor.outcome or 'none'}",
-    ]
-    if monitor.unknown:
+    lines = [f"{_shown(replayed.operation, redactor)}: {VERDICTS[replayed.verdict]}"]
+    lines.append(_answer(replayed, redactor) if monitor is None else _stream(monitor, len(replayed.recorded)))
+    if monitor and monitor.unknown:
         lines.append(f"  events that the contract does not know: {_shown(str(monitor.unknown), redactor)}")
-    for number, finding in enumerate(monitor.findings, 1):
+    for number, finding in enumerate(replayed.findings, 1):
         lines += ["", *_finding(number, finding, replayed.recorded, redactor)]
-    if monitor.unsettled:
+    if monitor and monitor.unsettled:
         lines += ["", "not judged:", *(f"  {part.id}: {_shown(part.reason, redactor)}" for part in monitor.unsettled)]
     return "\n".join(lines)
+
+
+def _stream(monitor: StreamMonitor, size: int) -> str:
+    transitions = monitor.transitions
+    seen = f"transitions {len(transitions.seen)} of {transitions.total}; outcome {monitor.outcome or 'none'}"
+    return f"  {monitor.events} events, {size} bytes; {seen}"
+
+
+def _answer(replayed: Replayed, redactor: Redactor) -> str:
+    status = replayed.response.status if replayed.response else None
+    detail = replayed.recording.detail if replayed.recording else ""
+    said = f"  answered {status}, which is no event stream" if status else "  not answered"
+    return said + (f" ({_shown(detail, redactor)})" if detail else "")
 
 
 def _finding(number: int, finding: Finding, recorded: bytes, redactor: Redactor) -> Iterator[str]:
@@ -125,8 +155,8 @@ def report_document(streams: Sequence[Replayed]) -> dict[str, Any]:
     """The JSON report, version 1; `url` is the recording's name."""
     redactor = redactor_of(streams)
     by_operation: dict[str, list[StreamMonitor]] = {}
-    for one in streams:
-        by_operation.setdefault(one.monitor.stream.operation, []).append(one.monitor)
+    for monitor in (one.monitor for one in streams if one.monitor is not None):
+        by_operation.setdefault(monitor.stream.operation, []).append(monitor)
     return {
         "version": 1,
         "contract": streams[0].contract_file,
@@ -140,7 +170,7 @@ def report_document(streams: Sequence[Replayed]) -> dict[str, Any]:
 def _findings(streams: Sequence[Replayed]) -> list[Finding]:
     """Violations first; equal ones are one, told as it was first seen."""
     found: dict[tuple[str, str, str, Level], Finding] = {}
-    for finding in (finding for one in streams for finding in one.monitor.findings):
+    for finding in (finding for one in streams for finding in one.findings):
         key = finding.operation, finding.id, finding.place, finding.level
         known = found.get(key)
         found[key] = replace(known, count=known.count + finding.count) if known else finding

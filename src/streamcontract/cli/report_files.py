@@ -1,4 +1,4 @@
-"""The reports that `replay` can write: JSON by itself, and what the packages beside it bring."""
+"""The reports that `replay` can write: plain JSON by itself, and what the packages beside it bring."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
@@ -29,8 +29,9 @@ def report_file(text: str) -> ReportFile:
     kinds = _others()
     if kind in OF_HARNESS and kind not in kinds:
         raise typer.BadParameter(f"{kind} comes with the harness: {HARNESS}", param_hint="--report")
-    if (kind != "json" and kind not in kinds) or not colon or not name:
-        known = " or ".join(f"{kind}:FILE" for kind in ("json", *kinds))
+    known_kinds = dict.fromkeys(("json", *kinds))
+    if kind not in known_kinds or not colon or not name:
+        known = " or ".join(f"{kind}:FILE" for kind in known_kinds)
         raise typer.BadParameter(f"{text!r} is no report; write {known}", param_hint="--report")
     path = Path(name)
     if reason := obstacle(path):
@@ -42,7 +43,7 @@ def write_report(streams: Sequence[Replayed], file: ReportFile) -> None:
     """Write one report. Ends the command when it cannot be written."""
     kind, path = file
     try:
-        writer = write_json if kind == "json" else _load(kind)
+        writer = _load(kind) if kind in _others() else write_json
         writer(streams, path)
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}", WRONG)

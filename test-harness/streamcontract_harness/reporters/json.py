@@ -26,10 +26,9 @@ def document(report: Report, redactor: Redactor) -> dict[str, Any]:
     return {
         "version": VERSION,
         "contract": report.contract,
-        "url": redactor.url(report.url),
+        "url": report.url if report.is_replay else redactor.url(report.url),
         "verdict": report.verdict.value,
-        "seed": report.seed,
-        "seconds": round(report.seconds, 3),
+        **({} if report.is_replay else {"seed": report.seed, "seconds": round(report.seconds, 3)}),
         "interrupted": report.interrupted,
         "untestable": _reason(report.untestable, redactor),
         "cutShort": _reason(report.cut_short, redactor),
