@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from streamcontract import Contract, Finding, Level, Operation, Stream
@@ -14,13 +15,15 @@ from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judge, Judgement
 from streamcontract_harness.options import Options
 from streamcontract_harness.reading import Reading
-from streamcontract_harness.results import Reported, Stretch, Tally
+from streamcontract_harness.results import Key, Reported, Stretch, Tally, key_of
 from streamcontract_harness.transport import Transport
 
 __all__ = ["Bench", "NotTriedError", "OverError", "first_byte_after", "wait"]
 
 ENDLESS_SECONDS = 1.0
 """How much of a stream without an end is read each time."""
+MOST_JUDGED = 64
+"""Streams of a check that are remembered until it is done: more than any reads at once."""
 STEP = 0.05
 """Seconds after which a wait looks whether the run is over: a signal ends no sleep."""
 
@@ -39,7 +42,8 @@ class Bench:
 
     `good` is a stream of it in which nothing was wrong, asked for a second time. `lead` makes a request like the one it
     was the answer of (the calls before it are made again; None when they do not lead there any more), `lead_elsewhere`
-    one that was answered by another stream, where there is one. `check` is the id of the check that is at it.
+    one that was answered by another stream, where there is one. `check` is the id of the
+    check that is at it, `shows` the streams that its findings are about.
     """
 
     contract: Contract
@@ -53,6 +57,12 @@ class Bench:
     tally: Tally
     is_over: Callable[[], bool]
     check: str = ""
+    shows: dict[Key, Judgement] = field(default_factory=dict)
+    _judged: deque[Judgement] = field(default_factory=lambda: deque(maxlen=MOST_JUDGED))
+
+    def turn(self, check: str) -> Bench:
+        """The bench as this check finds it."""
+        return replace(self, check=check, shows={}, _judged=deque(maxlen=MOST_JUDGED))
 
     @property
     def stream(self) -> Stream:
@@ -112,7 +122,9 @@ class Bench:
         self.tally.own_requests += len(exchanges)
         if any(exchange.ending is Ending.STOPPED for exchange in exchanges):
             raise OverError
-        return [self.judge.judge(exchange, asked[n][1]) for n, exchange in enumerate(exchanges)]
+        judged = [self.judge.judge(exchange, asked[n][1]) for n, exchange in enumerate(exchanges)]
+        self._judged.extend(judgement for judgement in judged if judgement.monitor is not None)
+        return judged
 
     def together(
         self,
@@ -155,6 +167,7 @@ class Bench:
             offset=offset, place=place, location=self.stream.location, request=request.view,
         )  # fmt: skip
         stretch = Stretch.around(exchange, offset) if offset is not None and exchange.size else None
+        self.shows.update((key_of(finding), one) for one in self._judged if one.exchange is exchange)
         return Reported(finding, request, stretch)
 
 

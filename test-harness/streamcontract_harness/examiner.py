@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from streamcontract import Finding
@@ -109,7 +109,7 @@ class Examiner:
                 stopped = judgement.exchange.ending is Ending.STOPPED
                 if tally is not None and (judgement.exchange.answered or not stopped):
                     count(tally, judgement, self._options.wants)
-                    self._keep(judgement)
+                    self._keep(judgement, judgement.findings)
             for finding, exchange in attempt.found():
                 self._report(reported(finding, exchange))
             self._unsettle(attempt)
@@ -118,6 +118,11 @@ class Examiner:
         """Add a finding that was made elsewhere."""
         with self._lock:
             self._report(found)
+
+    def keep(self, judgement: Judgement, findings: Iterable[Finding], *, sent_by: str) -> None:
+        """Keep the stream that a check has sent for itself, and found to show this."""
+        with self._lock:
+            self._keep(judgement, findings, sent_by)
 
     def _note(self, text: str) -> None:
         with self._lock:
@@ -129,10 +134,10 @@ class Examiner:
         if kept is not None:
             self.fresh.append(kept)
 
-    def _keep(self, judgement: Judgement) -> None:
+    def _keep(self, judgement: Judgement, findings: Iterable[Finding], sent_by: str = "") -> None:
         if judgement.monitor is not None:
-            wanted = (finding for finding in judgement.findings if self._options.wants(finding.id))
-            self.report.kept.take(judgement.exchange, judgement.monitor, wanted)
+            wanted = [finding for finding in findings if self._options.wants(finding.id)]
+            self.report.kept.take(judgement.exchange, judgement.monitor, wanted, sent_by)
 
     def _unsettle(self, attempt: Attempt) -> None:
         tally = (

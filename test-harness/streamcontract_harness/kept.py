@@ -25,7 +25,8 @@ Shown = tuple[str, str, Level]
 class KeptStream:
     """One stream, `findings` being what was found in it. `size` and `events` count all of it, also what was not kept.
 
-    `outcome` is the symbol that it ended with, empty when it ended with none.
+    `outcome` is the symbol that it ended with, empty when it ended with none; `sent_by` the check that has sent the
+    request for itself, empty for another.
     """
 
     stream: Stream
@@ -35,6 +36,7 @@ class KeptStream:
     outcome: str
     events: int
     size: int
+    sent_by: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -72,17 +74,17 @@ class Kept:
         """How many streams with findings that none of the kept ones shows were not kept."""
         return self._shelves.get(operation, _Shelf()).left_out
 
-    def take(self, exchange: Exchange, monitor: StreamMonitor, findings: Iterable[Finding]) -> None:
+    def take(self, exchange: Exchange, monitor: StreamMonitor, findings: Iterable[Finding], sent_by: str = "") -> None:
         """Keep a stream that is over, if it is one to be kept; `findings` are those that are asked for."""
         shelf = self._shelves.setdefault(exchange.request.operation, _Shelf())
         found = tuple(findings)
         if found:
-            self._take_faulty(shelf, exchange, monitor, found)
+            self._take_faulty(shelf, exchange, monitor, found, sent_by)
         else:
             self._take_right(shelf, exchange, monitor)
 
     def _take_faulty(
-        self, shelf: _Shelf, exchange: Exchange, monitor: StreamMonitor, found: tuple[Finding, ...]
+        self, shelf: _Shelf, exchange: Exchange, monitor: StreamMonitor, found: tuple[Finding, ...], sent_by: str
     ) -> None:
         shows = {(finding.id, finding.place, finding.level) for finding in found}
         if shows <= shelf.shown:
@@ -92,7 +94,7 @@ class Kept:
             shelf.left_out += 1
             return
         self._bytes += kept.cost
-        shelf.faulty.append(kept)
+        shelf.faulty.append(replace(kept, sent_by=sent_by))
         shelf.shown |= shows
 
     def _take_right(self, shelf: _Shelf, exchange: Exchange, monitor: StreamMonitor) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from streamcontract import Contract, Operation, Verdict
 from streamcontract_harness.bench import Bench, NotTriedError, OverError
@@ -14,7 +13,7 @@ from streamcontract_harness.generation.probes import Probe, ProbePlan
 from streamcontract_harness.judge import Judgement
 from streamcontract_harness.options import Options
 from streamcontract_harness.repeating import Repeater
-from streamcontract_harness.results import Reported
+from streamcontract_harness.results import Reported, key_of
 from streamcontract_harness.transport import UnsendableError
 
 __all__ = ["ProbingChecks"]
@@ -70,7 +69,11 @@ class ProbingChecks:
             bench = self._benches[operation.id]
             if isinstance(bench, str):
                 raise NotTriedError(bench)
-            yield from (check.function or _none)(replace(bench, check=check.id))
+            turn = bench.turn(check.id)
+            for found in (check.function or _none)(turn):
+                if (judgement := turn.shows.get(key_of(found.finding))) is not None:
+                    self._examiner.keep(judgement, [found.finding], sent_by=check.id)
+                yield found
             tally.tried[check.id] = ""
         except OverError:
             tally.tried[check.id] = "the run ended before"

@@ -16,7 +16,7 @@ from streamcontract_harness.exchange import Exchange, SentRequest
 from streamcontract_harness.kept import Kept
 from streamcontract_harness.options import Options
 
-__all__ = ["Report", "Reported", "Stretch", "Tally", "key_of"]
+__all__ = ["Key", "Report", "Reported", "Stretch", "Tally", "key_of"]
 
 STRETCH_BEFORE = 160
 STRETCH_AFTER = 240

@@ -22,6 +22,10 @@ def test_check_names_exactly_that_id(path: Path, tmp_path: Path) -> None:
     assert [finding.id for finding in found] == [broken.id], [finding.message for finding in found]
     assert found[0].level is broken.level
     assert report.verdict is (Verdict.CONFORMS if broken.level is Level.SHOULD else Verdict.VIOLATES)
+    if path.parent.name == "life":
+        (shown,) = (one for one in report.kept.streams("watch") if one.findings)
+        assert [finding.id for finding in shown.findings] == [broken.id]
+        assert shown.sent_by == ("" if broken.id == "life.retry-zero" else broken.id)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from documents import json_event, stream_of, text_event, watched
 
 from streamcontract import Request
 from streamcontract.contract.model import Stream
+from streamcontract.monitor.coverage import Transitions, names_of
 
 SEQUENCE = "meta delta* (done | error)"
 SCHEMAS = {name: text_event(name) for name in ("meta", "delta", "done", "error", "ping", "abort")}
@@ -35,6 +36,29 @@ def test_what_was_taken_is_seen_and_the_rest_is_missing() -> None:
 def test_what_may_come_anywhere_is_no_transition() -> None:
     assert len(watched(plain(), words("ping meta ping ping done")).transitions.seen) == 2
     assert len(watched(plain(), words("meta abort")).transitions.seen) == 1
+
+
+def test_what_came_of_what_may_come_anywhere_is_known() -> None:
+    without, with_ping = (watched(plain(), words(text)).transitions for text in ("meta done", "ping meta ping done"))
+    assert (without.anywhere, (without | with_ping).anywhere) == (frozenset(), {"ping"})
+
+
+def test_the_transitions_of_a_slice_are_those_of_all_its_keys() -> None:
+    slice_ = {"id": "s", "by": "data.n", "events": ["a", "b", "c"], "sequence": "a b* c"}
+    keyed = {name: json_event(name, {"n": {}}) for name in "abc"}
+    stream = stream_of({"sequence": "(a | b | c)*", "slices": [slice_]}, keyed)
+    names = names_of(stream.slices[0].automaton)
+
+    def taken(text: str) -> Transitions:
+        return watched(stream, [(word[0], f'{{"n": {word[1]}}}') for word in text.split()]).transitions
+
+    def named(transitions: Transitions) -> set[str]:
+        return {names[key] for key in transitions.slices["s"]}
+
+    two_keys, other = taken("a1 a2 b2 b2"), taken("a1 c1")
+    assert named(two_keys) == {"start → a", "a → b"}
+    assert named(two_keys | other) == {"start → a", "a → b", "a → c"} == set(names.values())
+    assert named(taken("c1")) == set()
 
 
 def test_several_streams_together_see_more() -> None:

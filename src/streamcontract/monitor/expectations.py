@@ -67,6 +67,11 @@ class Expectations:
         watched = {_id_of(watch): watch.unsettled for watch in self._watches if watch.unsettled}
         return tuple(Unsettled(id_, reason) for id_, reason in {**watched, **self._unsettled}.items())
 
+    @property
+    def slices_seen(self) -> dict[str, frozenset[tuple[int, str]]]:
+        """The transitions (state, symbol) that were taken in each slice, over all its keys."""
+        return {watch.rule.id: frozenset(watch.seen) for watch in self._slices}
+
     def request_holds(self, condition: Expression) -> bool:
         """Whether a condition on the request holds; one without a value does not. Raises LimitError."""
         try:

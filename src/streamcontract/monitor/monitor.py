@@ -96,8 +96,9 @@ class StreamMonitor:
 
     @property
     def transitions(self) -> Transitions:
-        """Which transitions of the sequence this stream has taken, of all."""
-        return transitions_of(self.stream, self._order_number, self._order.seen if self._order else ())
+        """Which transitions of the sequence this stream has taken, of all, and which of its slices."""
+        seen = self._order.seen if self._order else ()
+        return transitions_of(self.stream, self._order_number, seen, self._expectations.slices_seen)
 
     @property
     def automaton(self) -> Automaton | None:

@@ -68,15 +68,20 @@ class Path:
 
 
 class OrderTracker:
-    """Follows one order, event by event. `path` is kept for a whole stream, not for each key of a slice."""
+    """Follows one order, event by event; `seen` are the transitions that were taken.
+
+    `path` is kept for a whole stream, not for each key of a slice; these share what was `seen`.
+    """
 
     __slots__ = ("_node", "_table", "last_number", "last_symbol", "path", "seen")
 
-    def __init__(self, table: RepairTable, *, path: Path | None = None) -> None:
+    def __init__(
+        self, table: RepairTable, *, path: Path | None = None, seen: set[tuple[int, str]] | None = None
+    ) -> None:
         self._table = table
         self._node = table.root
         self.path = path
-        self.seen: set[tuple[int, str]] = set()
+        self.seen = set() if seen is None else seen
         self.last_symbol = ""
         self.last_number = 0
 

@@ -32,11 +32,12 @@ class SliceFault(msgspec.Struct, frozen=True):
 
 
 class SliceWatch:
-    """Follows one slice of a stream."""
+    """Follows one slice of a stream; `seen` are the transitions that any of its keys has taken."""
 
     def __init__(self, rule: Slice) -> None:
         self.rule = rule
         self.unsettled = ""
+        self.seen: set[tuple[int, str]] = set()
         self._table = repair_table(rule.automaton)
         self._keys: dict[str, OrderTracker] = {}
         self._incomplete: dict[str, None] = {}
@@ -110,7 +111,7 @@ class SliceWatch:
         if tracker is None:
             if key not in self._keys:
                 self._make_room(key)
-            tracker = self._keys[key] = OrderTracker(self._table)
+            tracker = self._keys[key] = OrderTracker(self._table, seen=self.seen)
         return tracker
 
     def _make_room(self, key: str) -> None:

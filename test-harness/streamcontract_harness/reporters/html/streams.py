@@ -9,7 +9,7 @@ from streamcontract import Level, Verdict
 from streamcontract.redaction import Redactor
 from streamcontract_harness.curl import commands
 from streamcontract_harness.kept import KeptStream
-from streamcontract_harness.reporters.html.timeline import Arrival, Timeline, arrivals, timeline
+from streamcontract_harness.reporters.html.timeline import Arrival, Timeline, arrivals, found_at, timeline
 
 __all__ = ["EventRow", "ShownStream", "streams"]
 
@@ -86,6 +86,8 @@ def _facts(kept: KeptStream, picture: Timeline | None, arrived: list[Arrival]) -
         yield "When they came is not known, so there is no timeline."
     else:
         yield f"Longest silence: {picture.longest_ms:,.0f} ms, from {picture.longest_at_ms:,.0f} ms on."
+    if kept.sent_by:
+        yield f"The request was sent by the check {kept.sent_by}."
     if not kept.is_whole:
         yield f"Only its beginning was kept: {events:,} of {kept.events:,} events, {kept.exchange.size:,} bytes."
     if picture is not None and picture.shared:
@@ -94,9 +96,9 @@ def _facts(kept: KeptStream, picture: Timeline | None, arrived: list[Arrival]) -
 
 
 def _rows(kept: KeptStream, arrived: list[Arrival], redactor: Redactor) -> Iterator[EventRow]:
-    found = {finding.event_index for finding in kept.findings if finding.event_index is not None}
+    found = found_at(kept, arrived)
     shown = {*range(min(FIRST_ROWS, len(arrived))), *range(max(0, len(arrived) - LAST_ROWS), len(arrived))}
-    about = [place for place, arrival in enumerate(arrived) if arrival.index in found][:MOST_AROUND]
+    about = [place for place, arrival in enumerate(arrived) if arrival.key in found][:MOST_AROUND]
     for place in about:
         shown |= {near for near in range(place - ROWS_AROUND, place + ROWS_AROUND + 1) if 0 <= near < len(arrived)}
     before = -1
@@ -105,7 +107,7 @@ def _rows(kept: KeptStream, arrived: list[Arrival], redactor: Redactor) -> Itera
             yield EventRow(None, left_out=place - before - 1)
         arrival = arrived[place]
         since = arrival.at_ms - (arrived[place - 1].at_ms if place else 0.0)
-        yield EventRow(arrival, since, _data(arrival.text, redactor), arrival.index in found)
+        yield EventRow(arrival, since, _data(arrival.text, redactor), arrival.key in found)
         before = place
 
 

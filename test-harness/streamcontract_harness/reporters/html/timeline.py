@@ -11,7 +11,7 @@ from streamcontract.wire.decoder import Decoder
 from streamcontract.wire.events import Comment, ReceivedEvent, RetryField
 from streamcontract_harness.kept import KeptStream
 
-__all__ = ["Arrival", "Gap", "Lane", "Mark", "Timeline", "arrivals", "timeline"]
+__all__ = ["Arrival", "Gap", "Lane", "Mark", "Timeline", "arrivals", "found_at", "timeline"]
 
 MOST_LANES = 10
 MOST_MARKS = 600
@@ -20,6 +20,7 @@ MOST_GAPS = 4
 LEAST_GAP, LEAST_GAP_MS = 0.08, 20.0
 """A gap is marked that takes this part of the time, and is longer than that."""
 COMMENT, RETRY, OTHERS = "comments", "retry", "other events"
+Key = tuple[int, int | None]
 TICKS = (1, 2, 2.5, 5, 10)
 
 
@@ -33,6 +34,11 @@ class Arrival:
     offset: int
     size: int
     text: str
+
+    @property
+    def key(self) -> Key:
+        """What tells it from others: a `retry` field can be the beginning of an event."""
+        return self.offset, self.index
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def timeline(kept: KeptStream, arrived: list[Arrival]) -> Timeline:
     silences = list(pairwise([0.0, *times, total]))
     longest = max(silences, key=lambda pair: pair[1] - pair[0])
     by_name = _by_name(arrived)
-    found = {finding.event_index for finding in kept.findings} - {None}
+    found = found_at(kept, arrived)
     buckets = max(MOST_MARKS // max(len(by_name), 1), 20)
     lanes = tuple(Lane(name, len(all_), tuple(_marks(all_, total, buckets, found))) for name, all_ in by_name.items())
     shared = any(len(mark.arrivals) > 1 for lane in lanes for mark in lane.marks)
@@ -103,6 +109,17 @@ def timeline(kept: KeptStream, arrived: list[Arrival]) -> Timeline:
     return Timeline(
         total, lanes, _gaps(silences, total, limit), _ticks(total), longest[1] - longest[0], longest[0], shared
     )  # fmt: skip
+
+
+def found_at(kept: KeptStream, arrived: list[Arrival]) -> frozenset[Key]:
+    """The arrivals that findings are about: by their number, or else by the place in the bytes."""
+    numbers = {finding.event_index for finding in kept.findings} - {None}
+    places = {finding.offset for finding in kept.findings if finding.event_index is None and finding.offset is not None}
+    return frozenset(
+        arrival.key
+        for arrival in arrived
+        if arrival.index in numbers or any(0 <= place - arrival.offset < arrival.size for place in places)
+    )
 
 
 def arrivals(kept: KeptStream, say: Callable[[str], str]) -> Iterator[Arrival]:
@@ -137,11 +154,11 @@ def _by_name(arrived: list[Arrival]) -> dict[str, list[Arrival]]:
     return by_name
 
 
-def _marks(arrived: list[Arrival], total: float, buckets: int, found: set[int | None]) -> Iterator[Mark]:
+def _marks(arrived: list[Arrival], total: float, buckets: int, found: frozenset[Key]) -> Iterator[Mark]:
     """One for each bucket of time in which something came; what a finding is about has a mark of its own."""
-    by_bucket: dict[tuple[int, int | None], list[Arrival]] = defaultdict(list)
+    by_bucket: dict[tuple[int, Key | None], list[Arrival]] = defaultdict(list)
     for arrival in arrived:
-        alone = arrival.index if arrival.index in found else None
+        alone = arrival.key if arrival.key in found else None
         by_bucket[int(arrival.at_ms / total * buckets), alone].append(arrival)
     for (_, alone), together in by_bucket.items():
         middle = (together[0].at_ms + together[-1].at_ms) / 2

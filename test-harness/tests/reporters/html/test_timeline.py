@@ -1,10 +1,12 @@
 """The timeline of a stream: when what came, and where nothing did."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from reporters.html.sample import chat, contract, read_stream
 
+from streamcontract import Finding, Level
 from streamcontract_harness import kept as kept_module
 from streamcontract_harness.kept import KeptStream
 from streamcontract_harness.reporters.html.timeline import MOST_LANES, MOST_MARKS, OTHERS, Timeline, arrivals, timeline
@@ -60,6 +62,17 @@ def test_what_a_finding_is_about_has_a_mark_of_its_own(report: Report, tmp_path:
     right = [(100 + n / 10_000, b'event: tick\ndata: {"n": 0}\n\n') for n in range(10, 5_000)]
     _, picture = drawn(report, tmp_path, "watch", [*wrong, *right])
     assert [mark.title for mark in picture.lanes[0].marks if mark.found] == ["tick · event 1 · 0.5 ms · 38 bytes"]
+
+
+@pytest.mark.parametrize(("offset", "names"), [(30, ["tick"]), (0, ["tick", "retry"]), (10_000, [])])
+def test_a_finding_without_the_number_of_its_event_is_marked_by_its_place(
+    report: Report, tmp_path: Path, offset: int, names: list[str]
+) -> None:
+    kept, _ = drawn(report, tmp_path, "watch", [(100.0, b'retry: 0\nevent: tick\ndata: {"n": 0}\n\n')])
+    found = Finding(id="life.x", level=Level.MUST, operation="watch", message="wrong", offset=offset)
+    kept = replace(kept, findings=(found,))
+    picture = timeline(kept, list(arrivals(kept, str)))
+    assert [lane.name for lane in picture.lanes for mark in lane.marks if mark.found] == names
 
 
 def test_names_of_the_servers_are_made_fit_and_lanes_are_bounded(report: Report, tmp_path: Path) -> None:
