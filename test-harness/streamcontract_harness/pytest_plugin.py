@@ -45,6 +45,8 @@ OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("strict", "bool", {"action": "store_true", "default": None, "help": "Warnings fail, too."}),
 )
 """By the name behind `--streamcontract-`: the type of the ini file's setting (empty: there is none), and the option."""
+APART = ("load", "loadgroup", "loadscope", "worksteal")
+"""How pytest-xdist gives the tests of one contract to several workers."""
 PLURAL = {"contract": "contracts", "header": "headers"}
 """Settings of the ini file that hold several values."""
 
@@ -72,12 +74,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.streamcontract_seed = settings.seed  # pytest-xdist hands the options to its workers
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     settings = config.stash[SETTINGS]
     if not settings.contracts:
-        return None
+        return []
     names = ", ".join(path.name for path in settings.contracts)
-    return f"streamcontract: {names} against {settings.url or settings.app} (seed {settings.seed})"
+    said = [f"streamcontract: {names} against {settings.url or settings.app} (seed {settings.seed})"]
+    if config.getoption("dist", "no") in APART:
+        said.append("streamcontract: each worker makes a run of its own; --dist loadfile gives each contract to one")
+    return said
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -102,7 +102,8 @@ class Repeater:
         known = {self._probe.key}
         for number in range(1, 10):
             try:
-                probes = self._plan.generated(2 * MOST_OTHERS, self._seed + number) if self._plan else []
+                drawn = 2 * MOST_OTHERS, self._seed + number
+                probes = self._plan.generated(*drawn, self._is_over) if self._plan else []
             except GenerationError:
                 return
             for probe in probes[1:]:

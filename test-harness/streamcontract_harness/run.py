@@ -128,7 +128,7 @@ class _Run:
     def _probe(self, operation: Operation) -> Iterator[RunEvent]:
         try:
             plan = ProbePlan(self.schema, operation)
-            probes = plan.probes(self.options.max_examples_of(operation.id), self.options.seed)
+            probes = plan.probes(self.options.max_examples_of(operation.id), self.options.seed, self._is_over)
         except GenerationError as error:
             self.report.notes.append(f"{operation.id}: no requests could be made from the contract: {error}")
             return

@@ -107,7 +107,7 @@ class Transport(AbstractContextManager["Transport"]):
         return exchanges
 
     def reach(self, url: str) -> str:
-        """Connect and leave again; what is in the way, or an empty string."""
+        """Connect and leave again; what is in the way, or an empty string, as when the run ends before it is known."""
         obstacle: str = self._portal.call(self._reach, urlsplit(url))
         return obstacle
 
@@ -116,13 +116,15 @@ class Transport(AbstractContextManager["Transport"]):
             scope.cancel()
 
     async def _reach(self, url: SplitResult) -> str:
-        try:
-            stream = await self._connect(url)
-        except _NoConnectionError as error:
-            return str(error)
-        except _ResetError:
-            return ""  # somebody is there
-        await anyio.aclose_forcefully(stream)
+        if self._is_over():
+            return ""
+        with self._bounded(math.inf):
+            try:
+                await anyio.aclose_forcefully(await self._connect(url))
+            except _NoConnectionError as error:
+                return str(error)
+            except _ResetError:
+                pass  # somebody is there
         return ""
 
     async def _in_turn(

@@ -247,6 +247,13 @@ def test_contract_goes_to_one_worker_of_xdist_by_its_file(pytester: pytest.Pytes
     done.assert_outcomes(errors=11)
     workers = {line.split("]")[0] for line in done.outlines if line.startswith("[gw")}
     assert len(workers) == 1
+    assert "a run of its own" not in done.stdout.str()
+
+
+def test_where_xdist_deals_tests_out_one_by_one_it_is_told_how_to_share_a_run(pytester: pytest.Pytester) -> None:
+    options = ["--streamcontract-contract=contract.yaml", "--streamcontract-url=http://127.0.0.1:1", "--dist=load"]
+    done = pytester.runpytest_inprocess(*options, "--collect-only")
+    done.stdout.fnmatch_lines(["streamcontract: each worker makes a run of its own; --dist loadfile *"])
 
 
 def test_the_plugin_loads_nothing_heavy() -> None:

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -237,6 +238,18 @@ def test_unknown_host(transport: Transport) -> None:
 def test_reachable(transport: Transport) -> None:
     with LiteralServer({}) as server:
         assert transport.reach(server.url) == ""
+
+
+def test_the_first_connection_ends_with_the_run() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as waiting:
+        for _ in range(2):  # the system takes no more of them
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listening.getsockname())
+        before = time.monotonic()
+        with Transport(Limits(connect_seconds=60.0), until=before + 0.3) as transport:
+            assert transport.reach(f"http://127.0.0.1:{listening.getsockname()[1]}") == ""
+        assert 0.3 <= time.monotonic() - before < 0.3 + SLACK
 
 
 @pytest.mark.alone

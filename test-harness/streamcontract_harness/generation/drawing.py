@@ -17,8 +17,13 @@ __all__ = ["draw", "smallest"]
 Value = TypeVar("Value")
 
 
-def draw(strategy: st.SearchStrategy[Value], count: int, seed_value: int) -> list[Value]:
-    """Up to so many values, the simplest first; the same seed gives the same. None when the strategy has none."""
+def draw(
+    strategy: st.SearchStrategy[Value], count: int, seed_value: int, is_spent: Callable[[], bool] = lambda: False
+) -> list[Value]:
+    """Up to so many values, the simplest first; the same seed gives the same. None when the strategy has none.
+
+    Once `is_spent` says so, no other value is drawn.
+    """
     found: list[Value] = []
 
     @seed(seed_value)
@@ -26,8 +31,10 @@ def draw(strategy: st.SearchStrategy[Value], count: int, seed_value: int) -> lis
     @given(strategy)
     def collect(value: Value) -> None:
         found.append(value)
+        if is_spent():
+            raise _Spent
 
-    with _quiet(), suppress(Unsatisfiable):
+    with _quiet(), suppress(_Spent, Unsatisfiable):
         collect()
     return found
 

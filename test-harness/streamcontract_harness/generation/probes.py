@@ -118,10 +118,11 @@ class ProbePlan:
         cases = [operation.as_strategy() for operation in (*self._sources, self._target)]
         return st.tuples(*cases).map(self._probe)
 
-    def probes(self, count: int, seed: int) -> list[Probe]:
+    def probes(self, count: int, seed: int, is_spent: Callable[[], bool] = lambda: False) -> list[Probe]:
         """The examples, then up to `count` generated ones. Raises GenerationError when the contract does not let us."""
         try:
-            return list({probe.key: probe for probe in (*self.examples(), *self.generated(count, seed))}.values())
+            found = (*self.examples(), *self.generated(count, seed, is_spent))
+            return list({probe.key: probe for probe in found}.values())
         except (SchemathesisError, HypothesisException) as error:
             raise GenerationError(str(error)) from error
 
@@ -133,9 +134,9 @@ class ProbePlan:
             found += [self._probe((case, *rest)) for case in _examples(self._sources[0])]
         return found
 
-    def generated(self, count: int, seed: int) -> list[Probe]:
-        """Up to so many different probes, the simplest first; the same seed gives the same."""
-        return list({probe.key: probe for probe in draw(self.strategy, count, seed)}.values())
+    def generated(self, count: int, seed: int, is_spent: Callable[[], bool] = lambda: False) -> list[Probe]:
+        """Up to so many different probes, the simplest first; the same seed gives the same, until it `is_spent`."""
+        return list({probe.key: probe for probe in draw(self.strategy, count, seed, is_spent)}.values())
 
     def smallest(
         self, shows: Callable[[Probe], bool], count: int, seed: int, is_spent: Callable[[], bool]

@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import strategies as st
 
 from streamcontract_harness.generation.drawing import draw, smallest
@@ -14,6 +16,11 @@ def test_no_more_than_asked_for_and_the_simplest_first() -> None:
     drawn = draw(NUMBERS, 20, 7)
     assert len(drawn) <= 20
     assert drawn[0] == 0
+
+
+def test_when_there_is_no_more_time_no_other_is_drawn() -> None:
+    asked = itertools.count(1)
+    assert draw(NUMBERS, 20, 7, lambda: next(asked) == 3) == draw(NUMBERS, 20, 7)[:3]
 
 
 def test_a_strategy_without_values_draws_nothing() -> None:
