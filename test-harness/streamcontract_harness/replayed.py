@@ -8,7 +8,6 @@ from pathlib import Path
 
 from streamcontract import Request, Unsettled
 from streamcontract.cli.replay_report import Replayed, redactor_of, source_of, verdict_of
-from streamcontract.contract.problems import Severity
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judgement, count
 from streamcontract_harness.recorded import as_body, exchange_of
@@ -27,7 +26,6 @@ def report_of(exchanges: Sequence[Replayed]) -> Report:
     report = Report.of(contract, source_of(exchanges), 0, [contract.operations[name] for name in names])
     report.contract = exchanges[0].contract_file
     report.replayed = verdict_of(exchanges)
-    report.notes += [str(problem) for problem in contract.problems if problem.severity is Severity.WARNING]
     for one in exchanges:
         _add(report, one)
     return report

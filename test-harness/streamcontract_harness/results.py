@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from streamcontract import Contract, Finding, Level, Location, Operation, Stream, Unsettled, Verdict
+from streamcontract.contract.problems import Severity
 from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.unknown import UnknownEvents
 from streamcontract_harness.arrival import Arrival
@@ -183,10 +184,13 @@ class Report:
     def of(
         cls, contract: Contract, url: str, seed: int, operations: list[Operation], baseline: Baseline | None = None
     ) -> Report:
-        """Nothing seen yet."""
+        """Nothing seen yet; its notes are what is doubtful about the contract itself, a line each."""
+        doubts = (problem for problem in contract.problems if problem.severity is Severity.WARNING)
+        notes = [" ".join(str(problem).split()) for problem in doubts]
         tallies = {operation.id: Tally.of(operation) for operation in operations}
         left_out = frozenset(contract.operations) - tallies.keys()
-        return cls(contract.document.path, url, seed, tallies, left_out=left_out, baseline=baseline or Baseline())
+        known = baseline or Baseline()
+        return cls(contract.document.path, url, seed, tallies, notes=notes, left_out=left_out, baseline=known)
 
     def add(self, reported: Reported) -> Reported | None:
         """Keep a finding; equal ones become one. Returns it as it is kept when there was none like it."""

@@ -8,7 +8,6 @@ from contextlib import closing
 from typing import Any
 
 from streamcontract import Contract, Operation
-from streamcontract.contract.problems import Severity
 from streamcontract_harness.afterwards import never_asked
 from streamcontract_harness.checks.catalogue import check_operation
 from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFinished, RunStarted, StageStarted
@@ -49,7 +48,6 @@ def run(
     report.notes += [
         f"{id_} was left out: {each.skip}" for id_, each in options.each.items() if each.skip and id_ in report.left_out
     ]
-    report.notes += [str(problem) for problem in contract.problems if problem.severity is Severity.WARNING]
     stop = stop or Stop()
     started = time.monotonic()
     yield RunStarted(report)

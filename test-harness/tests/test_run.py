@@ -228,7 +228,9 @@ def test_contracts_warnings_are_noted(tmp_path: Path) -> None:
     responses = tree["paths"]["/ticks"]["get"]["responses"]
     responses["201"] = responses["200"]
     report = checked(tree, {"GET /ticks": stream(TICKS)}, tmp_path)
-    assert any("second stream" in note for note in report.notes)
+    (noted,) = [note for note in report.notes if "second stream" in note]
+    assert "remedy: " in noted
+    assert "\n" not in noted, "a note is a line"
 
 
 def test_only_the_operations_asked_for(tmp_path: Path) -> None:
