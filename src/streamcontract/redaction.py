@@ -24,8 +24,8 @@ place, such as MCP's `progressToken`."""
 KEY = re.compile(r"(^|_)(?<!idempotency_)(?<!partition_)(?<!sort_)key$")
 """What names a credential in a header, a query or a cookie; in JSON, a key is most often the name of something."""
 JSON_MEMBER = re.compile(r'"([^"\\\n]{1,64})"\s*:\s*"((?:[^"\\\n]|\\.)*)')
-VALUE_READ = re.compile(r'([A-Za-z_][\w.]{0,200}) was "((?:[^"\\\n]|\\.)*)')
-"""A value that a message says an expression read."""
+VALUE_READ = re.compile(r"""([A-Za-z_][\w-]{0,63})(?:["']?\]|\[[0-9]+\])* = "((?:[^"\\\n]|\\.)*)""")
+"""A value that a finding says came, behind the end of its path: `data.items[0].token = "…`."""
 FORM_PAIR = re.compile(r"""(?:^|(?<=[?&;\s"'`|]))([\w.%-]{1,64})=(?!%5Bredacted%5D)([^&;\s"'=][^&;\s"']*)""")
 FORM_PART = re.compile(r"""name="([^"\r\n]{1,64})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?=\r?\n--|\Z)""", re.DOTALL)
 """Names and values in JSON, in a form and in a form of several parts; a value may be cut off at its end."""

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from streamcontract import Finding, Level, Stream, StreamMonitor, Unsettled, Verdict
-from streamcontract.contract.expressions import EvaluationError, LimitError
+from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
 from streamcontract.contract.model import Afterwards
-from streamcontract.monitor.rules import values_read
+from streamcontract.monitor.reading import what_came
 from streamcontract_harness.exchange import Ending, Exchange, SentRequest
 from streamcontract_harness.judge import Judgement
 from streamcontract_harness.spoken import parsed, unreadable
 
 __all__ = ["FollowUp", "follow_up", "never_asked"]
 
+BODY = "the body"
+"""What the body is called among the parts of a request; a parameter's name has no blank."""
 Make = Callable[[str, Mapping[str, Any], Any, bool], SentRequest]
 """Makes a request: operationId, parameters, body, whether it has a body."""
 Examine = Callable[[SentRequest], Judgement]
@@ -79,14 +81,17 @@ def _follow(
         scope["last"] = monitor.last
     if rule.when is not None and not _holds(rule.when.evaluate, scope):
         return
-    try:
-        parameters = {name: expression.evaluate(scope) for name, expression in rule.parameters.items()}
-        body = rule.body.evaluate(scope) if rule.body is not None else None
-    except EvaluationError as error:
-        message = f"the follow-up cannot be asked, as what it is made of is missing: {error}"
-        yield FollowUp(_id(rule), finding=_finding(rule, monitor, exchange, message))
-        return
-    request = make(rule.operation, parameters, body, rule.body is not None)
+    made: dict[str, Any] = {}
+    for name, expression in _parts(rule):
+        try:
+            made[name] = expression.evaluate(scope)
+        except EvaluationError as error:
+            message = f"{rule.operation} cannot be asked, as what its request is made of is missing"
+            expected, got = f"{name}: {expression.shown}", f"{error}: {what_came(expression, scope)}"
+            yield FollowUp(_id(rule), finding=_finding(rule, monitor, exchange, message, expected, got))
+            return
+    body = made.pop(BODY, None)
+    request = make(rule.operation, made, body, rule.body is not None)
     before = (*exchange.request.before, exchange.request.as_step())
     answer = examine(replace(request, before=before))
     finding = unsettled = None
@@ -101,26 +106,35 @@ def _follow(
 
 
 def _assert(rule: Afterwards, monitor: StreamMonitor, answer: Exchange, scope: Mapping[str, Any]) -> Finding | None:
-    said = f"{rule.message}; " if rule.message else ""
-    asked = f"{rule.operation} answered {answer.status}, and"
-    source = rule.assertion.source
+    wanted = rule.assertion.shown
     try:
         if rule.assertion.evaluate(scope) is True:
             return None
-        what = f"`{source}` does not hold{values_read(rule.assertion, scope)}"
+        what, got = "does not hold", what_came(rule.assertion, scope)
     except EvaluationError as error:
-        what = f"`{source}` has no value: {error}"
-    return _finding(rule, monitor, answer, f"{said}{asked} {what}")
+        what, got = "has no value", f"{error}: {what_came(rule.assertion, scope)}"
+    said = rule.message or f"`{wanted}` {what}"
+    return _finding(rule, monitor, answer, f"{rule.operation} answered {answer.status}: {said}", wanted, got)
 
 
-def _finding(rule: Afterwards, monitor: StreamMonitor, exchange: Exchange, message: str) -> Finding:
+def _parts(rule: Afterwards) -> Iterator[tuple[str, Expression]]:
+    """What the request is made of."""
+    yield from rule.parameters.items()
+    if rule.body is not None:
+        yield BODY, rule.body
+
+
+def _finding(
+    rule: Afterwards, monitor: StreamMonitor, exchange: Exchange, message: str, expected: str, got: str
+) -> Finding:
     """A finding about the stream's operation, whose contract says it; its request is the one that showed it."""
     return Finding(
         id=_id(rule),
         level=Level.SHOULD if rule.level == "should" else Level.MUST,
         operation=monitor.stream.operation,
         message=message,
-        expected=rule.assertion.source,
+        expected=expected,
+        got=got,
         location=rule.location,
         request=exchange.request.view,
     )

@@ -64,8 +64,9 @@ def test_what_does_not_hold_says_why(tmp_path: Path) -> None:
     finding = followed.finding
     assert finding is not None
     assert (finding.id, finding.operation, finding.level) == ("afterwards.later", "watch", Level.SHOULD)
-    assert finding.message.startswith("both must agree; show answered 200, and `response.body.ticks ==")
-    assert "response.body.ticks was 3, last.data.ticks was 2" in finding.message
+    assert finding.message == "show answered 200: both must agree"
+    assert finding.expected == "response.body.ticks == last.data.ticks"
+    assert finding.got == "response.body.ticks = 3, last.data.ticks = 2"
     assert finding.location is not None
 
 
@@ -73,8 +74,10 @@ def test_what_does_not_hold_says_why(tmp_path: Path) -> None:
 def test_what_cannot_be_evaluated_is_a_finding(tmp_path: Path, body: str, status: int) -> None:
     (followed,) = Other(body, status).follow(streamed(contract_with(tmp_path)))
     assert followed.finding is not None
-    assert f"show answered {status}, and" in followed.finding.message
-    assert "has no value" in followed.finding.message
+    assert followed.finding.message.startswith(f"show answered {status}: `response.body.ticks ==")
+    assert followed.finding.message.endswith(" has no value")
+    came = "{}" if body == "{}" else '"no JSON"'
+    assert followed.finding.got.endswith(f": last.data.ticks = 2, no response.body.ticks, response.body = {came}")
 
 
 def test_request_is_made_from_the_stream(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_finding_shows_the_request_that_the_rule_speaks_of(tmp_path: Path) -> No
     assert found(report) == ["rule.no-more-tokens-than-allowed"]
     (reported,) = report.findings
     assert reported.shrunk
-    said = re.search(r"data.tokens_out was (.), linked.request.body.max_tokens was (.)\)", reported.finding.message)
+    said = re.search(r"data.tokens_out = (.), linked.request.body.max_tokens = (.)$", reported.finding.got)
     assert said is not None
     assert int(said[1]) == int(said[2]) + 1
     assert reported.request is not None

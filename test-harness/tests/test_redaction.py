@@ -133,9 +133,8 @@ def test_what_json_in_a_stream_calls_a_secret() -> None:
     assert Redactor().data(b"\xff\xfe") == b"\xff\xfe"
 
 
-def test_what_a_message_says_that_an_expression_read() -> None:
-    said = 'it does not hold (linked.response.body.access_token was "abc\\"d", data.max_tokens was "3", n was 4)'
+def test_what_a_finding_says_that_an_expression_read() -> None:
+    said = 'linked.response.body.access_token = "abc\\"d", data.max_tokens = "3", n = 4, data.token = {"a": "b"}'
     assert Redactor().text(said) == said.replace('abc\\"d', HIDDEN)
-    assert Redactor().text('request.headers.authorization was "Bearer abc…') == (
-        f'request.headers.authorization was "{HIDDEN}'
-    )
+    for path in ("request.headers.authorization", "request.headers['x-api-key']", 'data["pass-word"].password[0][1]'):
+        assert Redactor().text(f'{path} = "Bearer abc…') == f'{path} = "{HIDDEN}'

@@ -54,7 +54,7 @@ def test_rule_about_what_led_here(rule: dict[str, Any], holds: bool) -> None:
 
 def test_message_has_the_values_that_disagree() -> None:
     (finding,) = told({"at": "token", "assert": "data.i == linked.response.body.position"}, tokens(5)).findings
-    assert "(data.i was 5, linked.response.body.position was 4)" in finding.message
+    assert finding.got == "data.i = 5, linked.response.body.position = 4"
     assert finding.request is None
 
 

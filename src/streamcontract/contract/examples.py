@@ -9,7 +9,7 @@ from streamcontract.contract.document import Document
 from streamcontract.contract.problems import Pointer
 from streamcontract.contract.report import Report
 from streamcontract.contract.schema_checks import schema_roots
-from streamcontract.contract.schemas import SchemaError, Schemas, pointer_text, shorten
+from streamcontract.contract.schemas import Invalid, SchemaError, Schemas, pointer_text
 from streamcontract.contract.tree import walk
 
 __all__ = ["check_examples"]
@@ -46,7 +46,7 @@ def _check(schemas: Schemas, report: Report, found: Mapping[Pointer, tuple[Point
         if at not in wrong:
             wrong.add(at)
             where = f" at {pointer_text(inside)}" if inside else ""
-            message = f"`{_kind(at)}` does not fit its schema{where}: {shorten(error.message)}"
+            message = f"`{_kind(at)}` does not fit its schema{where}: {Invalid.of(error).message}"
             report.warning("example.invalid", at, message, "correct the value, or the schema")
 
 

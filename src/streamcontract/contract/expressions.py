@@ -14,6 +14,7 @@ import cel
 
 from streamcontract.contract.report import did_you_mean
 from streamcontract.contract.values import Effort, EvaluationError, LimitError, Reads, doubles, follow, ints, variables
+from streamcontract.contract.written import shorten
 
 __all__ = ["EvaluationError", "Expression", "ExpressionError", "LimitError", "compile_expression"]
 
@@ -44,6 +45,8 @@ QUIET = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """Comments and strings, in which nothing is a name or a parenthesis."""
+SPACE = re.compile(rf"(?:\s|//[^\n]*)+|(?P<string>{QUIET.pattern})", re.VERBOSE | re.DOTALL)
+"""What stands between words; a string is found, too, so that it is kept as it is."""
 
 
 # The library logs a warning when a function of ours refuses a value; the evaluation error says the same.
@@ -70,6 +73,11 @@ class Expression:
     counts: bool = field(default=False, repr=False)
     effort: Effort = field(default=Effort(), repr=False)
     path: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def shown(self) -> str:
+        """Its text on one line, without comments, and not longer than a message bears."""
+        return shorten(SPACE.sub(lambda match: match["string"] or " ", self.source).strip())
 
     def evaluate(self, scope: Mapping[str, Any]) -> Any:
         """Its value. Raises EvaluationError when it has none, LimitError when the data is too large for it."""

@@ -1,17 +1,18 @@
 """JSON Schema over a whole document: validators for a place in it, with errors that a person can act on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 import jsonschema_rs
 
+from streamcontract.contract.demands import demand, offending
 from streamcontract.contract.document import Document
-from streamcontract.contract.json_text import writable
 from streamcontract.contract.problems import Pointer
+from streamcontract.contract.written import shorten, written
 
-__all__ = ["Invalid", "SchemaError", "Schemas", "Validator", "pointer_text", "shorten"]
+__all__ = ["Invalid", "SchemaError", "Schemas", "Validator", "pointer_text"]
 
 DOCUMENT = "urn:streamcontract:document"
 SHOWN = 5
@@ -22,13 +23,44 @@ class SchemaError(ValueError):
     """A schema of the document cannot be compiled."""
 
 
+MASK = "\ue000"
+"""Stands for the value in the library's messages: a character of nobody's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """One place where a value breaks its schema: JSON pointers into the value and into the schema."""
+    """One place where a value breaks its schema: where in the value, and a JSON pointer into the schema.
 
-    value_at: str
+    `sentence` says what is wrong, with a mask for the value; `expected` what the schema's keyword demands, `got` the
+    value, cut short.
+    """
+
+    at: tuple[str | int, ...]
     schema_at: str
-    message: str
+    sentence: str
+    expected: str
+    got: str
+
+    @classmethod
+    def of(cls, error: jsonschema_rs.ValidationError) -> "Invalid":
+        """What a validator of this module has found."""
+        at, schema_at = tuple(error.instance_path), pointer_text(error.schema_path)
+        expected = demand(error.kind.name, error.kind.value)
+        return cls(at, schema_at, shorten(error.message), expected, offending(error))
+
+    @property
+    def value_at(self) -> str:
+        """The place in the value as a JSON pointer."""
+        return pointer_text(self.at)
+
+    @property
+    def message(self) -> str:
+        """What is wrong with the value."""
+        return self.sentence.replace(MASK, self.got, 1)
+
+    def said_of(self, name: str) -> str:
+        """What is wrong with what goes by this name."""
+        return self.sentence.replace(MASK, name, 1) if MASK in self.sentence else f"{name}: {self.sentence}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +82,9 @@ class Validator:
             for number, error in enumerate(self.compiled.iter_errors(value)):
                 if number == SHOWN:
                     return
-                yield Invalid(
-                    pointer_text(error.instance_path), pointer_text(error.schema_path), shorten(error.message)
-                )
+                yield Invalid.of(error)
         except ValueError as error:
-            yield Invalid("", "", shorten(str(error)))
+            yield Invalid((), "", shorten(str(error)), "a value that can be held to its schema", written(value))
 
 
 class Schemas:
@@ -71,7 +101,10 @@ class Schemas:
     def validator(self, schema: Any) -> Validator:
         """A validator for a schema whose references are absolute. Raises SchemaError when it cannot be compiled."""
         try:
-            return Validator(jsonschema_rs.Draft202012Validator(schema, registry=self._registry, validate_formats=True))
+            compiled = jsonschema_rs.Draft202012Validator(
+                schema, registry=self._registry, validate_formats=True, mask=MASK
+            )
+            return Validator(compiled)
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise SchemaError(shorten(str(error).split("\n", 1)[0])) from None  # the rest repeats the schema
 
@@ -85,14 +118,9 @@ class Schemas:
         return _absolute({key: value for key, value in schema.items() if key not in keywords})
 
 
-def pointer_text(pointer: Pointer | list[str | int]) -> str:
+def pointer_text(pointer: Pointer | Sequence[str | int]) -> str:
     """A pointer as RFC 6901 writes it."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
-
-
-def shorten(text: str, most: int = 300) -> str:
-    """At most so many characters, the middle left out: a message repeats no megabyte, and nothing unwritable."""
-    return writable(text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 3 :]}")
 
 
 def _absolute(node: Any) -> Any:

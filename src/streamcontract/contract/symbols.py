@@ -9,10 +9,15 @@ import msgspec
 
 from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
 from streamcontract.contract.json_text import JsonError, decode_json
-from streamcontract.contract.problems import Location
-from streamcontract.contract.schemas import Validator, shorten
+from streamcontract.contract.problems import Location, Pointer
+from streamcontract.contract.schemas import Invalid, Validator
+from streamcontract.contract.written import beginning, path_of
 
 __all__ = ["Alternative", "Classified", "Classifier", "Fault", "FaultKind"]
+
+
+SHOWN = 120
+"""Characters of data that is no JSON."""
 
 
 class FaultKind(Enum):
@@ -25,11 +30,13 @@ class FaultKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with one event: the place in the schema, and what was found."""
+    """One thing wrong with one event: the place in the schema, what is wrong, what should have come and what came."""
 
     kind: FaultKind
     place: str
     message: str
+    expected: str
+    got: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,16 +71,12 @@ class Alternative:
     def faults(self, fields: dict[str, Any], payload: "Payload") -> tuple[Fault, ...]:
         """What is wrong with an event of this kind; nothing when it fits."""
         if self.parses_json and payload.error is not None:
-            return (
-                Fault(FaultKind.NOT_JSON, "", f"data cannot be read as JSON: {payload.error}; it was {payload.shown}"),
-            )
+            what = f"data cannot be read as JSON: {payload.error}"
+            return (Fault(FaultKind.NOT_JSON, "", what, "JSON", payload.shown),)
         sent = {**fields, "data": payload.value} if self.object_data else fields
-        found = [_fault(error.value_at, error.schema_at, error.message) for error in self.envelope.errors(sent)]
+        found = [_fault(error) for error in self.envelope.errors(sent)]
         if self.payload is not None:
-            found += [
-                _payload_fault(error.value_at, error.schema_at, error.message)
-                for error in self.payload.errors(payload.value)
-            ]
+            found += [_payload_fault(error, error.at) for error in self.payload.errors(payload.value)]
         return tuple(found)
 
     def matching_constants(self, value: Any) -> int:
@@ -108,8 +111,8 @@ class Payload:
 
     @property
     def shown(self) -> str:
-        """The text, shortened for a message."""
-        return repr(shorten(self.text, 120))
+        """How the text begins, for a message."""
+        return beginning(self.text, SHOWN) if self.text else "an empty text"
 
     def _parse(self) -> None:
         self._parsed = True
@@ -216,15 +219,21 @@ def _nearest(candidates: Sequence[Alternative], fields: dict[str, Any], payload:
     return candidates[distances.index(least)], len(symbols) == 1
 
 
-def _fault(value_at: str, schema_at: str, message: str) -> Fault:
-    if value_at == "/data" or value_at.startswith("/data/"):
-        return _payload_fault(value_at.removeprefix("/data"), schema_at, message)
-    where = f" at {value_at}" if value_at else ""
-    return Fault(FaultKind.EVENT, schema_at, f"{message}{where}")
+def _fault(error: Invalid) -> Fault:
+    """What is wrong with the event's fields."""
+    if error.at[:1] == ("data",):
+        return _payload_fault(error, error.at[1:])
+    name = path_of(str(error.at[0]), error.at[1:]) if error.at else "the event"
+    return _fault_of(FaultKind.EVENT, error, name)
 
 
-def _payload_fault(value_at: str, schema_at: str, message: str) -> Fault:
-    return Fault(FaultKind.PAYLOAD, schema_at, f"{message} at {value_at or 'the top'} of data")
+def _payload_fault(error: Invalid, at: Pointer) -> Fault:
+    return _fault_of(FaultKind.PAYLOAD, error, path_of("data", at))
+
+
+def _fault_of(kind: FaultKind, error: Invalid, name: str) -> Fault:
+    """The name stands beside the value, as it tells whether that is a secret."""
+    return Fault(kind, error.schema_at, error.said_of(name), error.expected, f"{name} = {error.got}")
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

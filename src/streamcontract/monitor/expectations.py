@@ -12,8 +12,8 @@ from streamcontract.contract.symbols import Classified
 from streamcontract.monitor.findings import Level, Unsettled
 from streamcontract.monitor.gathering import Gathered
 from streamcontract.monitor.request import Linked, Request, Response
-from streamcontract.monitor.rules import RuleWatch
-from streamcontract.monitor.slices import SliceWatch
+from streamcontract.monitor.rules import RuleFault, RuleWatch
+from streamcontract.monitor.slices import SliceFault, SliceWatch
 from streamcontract.wire.events import ReceivedEvent
 
 __all__ = ["ExpectationFault", "Expectations"]
@@ -29,9 +29,13 @@ class ExpectationFault(msgspec.Struct, frozen=True):
 
     id: str
     level: Level
-    message: str
-    place: str
+    found: SliceFault | RuleFault
     location: Location
+
+    @property
+    def place(self) -> str:
+        """What tells it from others of the same id."""
+        return self.found.place if isinstance(self.found, SliceFault) else ""
 
 
 class Expectations:
@@ -91,11 +95,11 @@ class Expectations:
         for slice_ in slices:
             if not slice_.unsettled:
                 for slice_fault in slice_.observe(symbol, scope, number):
-                    yield _of_slice(slice_.rule, slice_fault.message, slice_fault.place)
+                    yield _of_slice(slice_.rule, slice_fault)
         for rule in rules:
             if not rule.unsettled:
                 for rule_fault in rule.observe(symbol, scope):
-                    yield _of_rule(rule.rule, rule_fault.message)
+                    yield _of_rule(rule.rule, rule_fault)
         if symbol in self._collected:
             self._collect(symbol, scope)
 
@@ -104,12 +108,12 @@ class Expectations:
         for slice_ in self._slices:
             if not slice_.unsettled and not interrupted:  # "After an event of interruptedBy, open slices are no fault"
                 for slice_fault in slice_.end():
-                    yield _of_slice(slice_.rule, slice_fault.message, slice_fault.place)
+                    yield _of_slice(slice_.rule, slice_fault)
         scope = {**self._base, **({"last": last} if last is not None else {})}
         for rule in self._rules:
             if not rule.unsettled:
                 for rule_fault in rule.end(scope):
-                    yield _of_rule(rule.rule, rule_fault.message)
+                    yield _of_rule(rule.rule, rule_fault)
 
     def collected(self, afterwards: Afterwards) -> dict[str, Any]:
         """What a follow-up has gathered. Raises LimitError when it is too much to read."""
@@ -209,10 +213,10 @@ def _id_of(watch: SliceWatch | RuleWatch) -> str:
     return f"{'slice' if isinstance(watch, SliceWatch) else 'rule'}.{watch.rule.id}"
 
 
-def _of_slice(rule: Slice, message: str, place: str) -> ExpectationFault:
-    return ExpectationFault(f"slice.{rule.id}", Level.MUST, message, place, rule.location)
+def _of_slice(rule: Slice, found: SliceFault) -> ExpectationFault:
+    return ExpectationFault(f"slice.{rule.id}", Level.MUST, found, rule.location)
 
 
-def _of_rule(rule: Rule, message: str) -> ExpectationFault:
+def _of_rule(rule: Rule, found: RuleFault) -> ExpectationFault:
     level = Level.SHOULD if rule.level == "should" else Level.MUST
-    return ExpectationFault(f"rule.{rule.id}", level, message, "", rule.location)
+    return ExpectationFault(f"rule.{rule.id}", level, found, rule.location)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 
 from streamcontract.contract.problems import Location
-from streamcontract.contract.schemas import shorten
+from streamcontract.contract.written import shorten
 from streamcontract.monitor.findings import Finding, Level, Unsettled
 from streamcontract.monitor.request import Request
 

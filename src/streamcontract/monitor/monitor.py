@@ -8,13 +8,13 @@ import msgspec
 from streamcontract.contract.automaton import Automaton
 from streamcontract.contract.expressions import LimitError
 from streamcontract.contract.model import Afterwards, Order, Stream
-from streamcontract.contract.schemas import shorten
-from streamcontract.contract.symbols import Classified, FaultKind
+from streamcontract.contract.symbols import Classified, Fault, FaultKind
+from streamcontract.contract.written import listing, shorten
 from streamcontract.monitor.coverage import Transitions, transitions_of
-from streamcontract.monitor.expectations import Expectations
+from streamcontract.monitor.expectations import ExpectationFault, Expectations
 from streamcontract.monitor.findings import WIRE_EXPECTED, Finding, Level, Unsettled, Verdict
 from streamcontract.monitor.ledger import Ledger, Where
-from streamcontract.monitor.order import OrderFault, OrderTracker, Path, listing
+from streamcontract.monitor.order import OrderFault, OrderTracker, Path
 from streamcontract.monitor.repair import ANY, OrderFaultKind, repair_table
 from streamcontract.monitor.request import Linked, Request, Response
 from streamcontract.monitor.timing import TimingFault, TimingWatch, Tolerance
@@ -220,9 +220,7 @@ class StreamMonitor:
     def _take_unnamed(self, event: ReceivedEvent, classified: Classified, where: Where) -> None:
         """An invalid event that may have been meant as one of several: for the order it is any of them."""
         self._known += 1
-        for fault in classified.faults:
-            symbol = event.event or "message"
-            self._ledger.add(fault.kind.value, where, fault.message, symbol=symbol, place=fault.place)
+        self._tell_schema(classified.faults, where, event.event or "message")
         self._take_order(ANY, where)
         self._expectations.unsettle_all(f"event {self.events} is invalid, and may have been any of several")
 
@@ -244,15 +242,7 @@ class StreamMonitor:
             type_ = event.event or "message"
             self.last = {"data": classified.payload, "event": type_, "id": event.id or "", "index": index}
         for fault in self._expectations.observe(symbol, event, classified, index, self.events):
-            self._ledger.add(
-                fault.id,
-                where,
-                fault.message,
-                symbol=symbol,
-                level=fault.level,
-                place=fault.place,
-                location=fault.location,
-            )
+            self._tell(fault, where, symbol)
 
     def _take_order(self, symbol: str, where: Where) -> bool:
         """Returns whether the event came after the end."""
@@ -279,6 +269,19 @@ class StreamMonitor:
             location=self.stream.orders[self._order_number].location,
         )
 
+    def _tell(self, fault: ExpectationFault, where: Where, symbol: str | None) -> None:
+        id_, level, location, found = fault.id, fault.level, fault.location, fault.found
+        said, wanted, got, place = found.message, found.expected, found.got, fault.place
+        self._ledger.add(
+            id_, where, said, symbol=symbol, level=level, expected=wanted, got=got, place=place, location=location
+        )
+
+    def _tell_schema(self, faults: Iterable[Fault], where: Where, symbol: str | None) -> None:
+        for f in faults:
+            self._ledger.add(
+                f.kind.value, where, f.message, symbol=symbol, expected=f.expected, got=f.got, place=f.place
+            )
+
     # The end, and what is looked at once ----------------------------------------------------------------------------
 
     def _end(self, at: float | None) -> None:
@@ -293,9 +296,7 @@ class StreamMonitor:
                 why = "invalid" if self._last_invalid else "too large"
                 self._expectations.unsettle_last(f"the last event ({self.last_symbol}) is {why}")
             for found in self._expectations.end(interrupted=self._interrupted, last=self.last):
-                self._ledger.add(
-                    found.id, where, found.message, level=found.level, place=found.place, location=found.location
-                )
+                self._tell(found, where, None)
         self._conclusive = True
 
     def _choose_order(self) -> tuple[int, Order | None]:
@@ -326,8 +327,7 @@ class StreamMonitor:
         )
 
     def _note_schema_faults(self, classified: Classified, where: Where) -> None:
-        for fault in classified.faults:
-            self._ledger.add(fault.kind.value, where, fault.message, symbol=classified.symbol, place=fault.place)
+        self._tell_schema(classified.faults, where, classified.symbol)
         if any(fault.kind is not FaultKind.EVENT for fault in classified.faults):
             self._expectations.unsettle(
                 classified.symbol or "", f"event {self.events} ({classified.symbol}) is invalid"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import msgspec
 
 from streamcontract.contract.automaton import Automaton
+from streamcontract.contract.written import listing
 from streamcontract.monitor.repair import ANY, Node, OrderFaultKind, RepairTable
 
-__all__ = ["OrderFault", "OrderTracker", "Path", "listing"]
+__all__ = ["OrderFault", "OrderTracker", "Path"]
 
 SHOWN_RUNS = 8
 """A path is shown by its first and last runs of equal symbols, so that its memory does not grow with the stream."""
@@ -148,14 +149,6 @@ class OrderTracker:
     def _place(self, symbol: str, kind: OrderFaultKind) -> str:
         """Faults are equal when the same symbol comes wrongly behind the same one; after the end all are."""
         return "" if kind is OrderFaultKind.AFTER_END else f"{symbol} after {self.last_symbol or 'start'}"
-
-
-def listing(symbols: Sequence[str], most: int = 12) -> str:
-    """`a, b or c`."""
-    shown = [*symbols[:most], *(["…"] if len(symbols) > most else [])]
-    if not shown:
-        return "nothing"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
 def _run(symbol: str, count: int) -> str:

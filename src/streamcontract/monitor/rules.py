@@ -1,34 +1,28 @@
 """Rules: what ties events to each other and to the request (section 5)."""
 
-import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 import msgspec
 
-from streamcontract.contract.expressions import EvaluationError, Expression, LimitError
-from streamcontract.contract.json_text import writable
+from streamcontract.contract.expressions import EvaluationError, LimitError
 from streamcontract.contract.model import Rule
-from streamcontract.contract.schemas import shorten
 from streamcontract.contract.values import Reads, pick
 from streamcontract.monitor.gathering import Budget, Gathered, holds
+from streamcontract.monitor.reading import what_came
 from streamcontract.monitor.slices import KEY_LIMIT, as_key
 
-__all__ = ["RuleFault", "RuleWatch", "values_read"]
+__all__ = ["RuleFault", "RuleWatch"]
 
 WHOLE_EVENT: Reads = {"data": {}, "event": {}, "id": {}, "index": {}}
-PATH = re.compile(
-    r"\b(?:data|previous|request|response|linked|last)(?:\.[A-Za-z_]\w*)+(?!\w*\()|\b[A-Za-z_]\w*\b(?!\s*\()"
-)
-
-SHOWN_CHARACTERS = 80
 
 
 class RuleFault(msgspec.Struct, frozen=True):
-    """One time that a rule does not hold."""
+    """One time that a rule does not hold: what it wants, and the values that it read."""
 
     message: str
+    expected: str
+    got: str
 
 
 class _State:
@@ -113,20 +107,20 @@ class RuleWatch:
         if not holds(rule.when, whole):
             return
         if "last" in rule.assertion.names and "last" not in whole:
-            what = f"`{rule.assertion.source}` speaks of the last event, and the stream had none"
-            yield RuleFault(self._message(what, whole))
+            yield self._fault("speaks of the last event, and the stream had none", "no event")
             return
         try:
             value = rule.assertion.evaluate(whole)
         except EvaluationError as error:
-            yield RuleFault(self._message(f"`{rule.assertion.source}` has no value here: {error}", whole))
+            yield self._fault("has no value here", f"{error}: {what_came(rule.assertion, whole)}")
             return
         if value is not True:
-            yield RuleFault(self._message(f"`{rule.assertion.source}` does not hold", whole))
+            yield self._fault("does not hold", what_came(rule.assertion, whole))
 
-    def _message(self, what: str, scope: Mapping[str, Any]) -> str:
-        said = f"{self.rule.message}; " if self.rule.message else ""
-        return f"{said}{what}{values_read(self.rule.assertion, scope)}"
+    def _fault(self, what: str, got: str) -> RuleFault:
+        """Told in the contract's own words where it has some: what it wants is beside them."""
+        wanted = self.rule.assertion.shown
+        return RuleFault(self.rule.message or f"`{wanted}` {what}", wanted, got)
 
 
 def _reads_of_previous(rule: Rule) -> Reads | None:
@@ -139,41 +133,3 @@ def _reads_of_previous(rule: Rule) -> Reads | None:
         for name, below in reads.items():
             merged[name] = {} if name in merged and merged[name] != below else below
     return merged if all(read) else WHOLE_EVENT
-
-
-def values_read(expression: Expression, scope: Mapping[str, Any]) -> str:
-    """The values that an expression speaks of, so that a message shows why it does not hold."""
-    shown: dict[str, str] = {}
-    for path in dict.fromkeys(match[0] for match in PATH.finditer(expression.source)):
-        value: Any = scope
-        for key in path.split("."):
-            value = value.get(key, _Missing) if isinstance(value, Mapping) else _Missing
-        if path.split(".")[0] in expression.names and value is not _Missing:
-            shown[path] = _written(value)
-    return f" ({', '.join(f'{path} was {value}' for path, value in list(shown.items())[:6])})" if shown else ""
-
-
-def _written(value: Any) -> str:
-    """A value as JSON. Of an object its beginning: where the middle is left out, none can tell whose value follows."""
-    text = msgspec.json.encode(_cut(value), enc_hook=str).decode()
-    if isinstance(value, str) or len(text) <= SHOWN_CHARACTERS:
-        return shorten(text, SHOWN_CHARACTERS)
-    return writable(f"{text[:SHOWN_CHARACTERS]}…")
-
-
-def _cut(value: Any, members: int = 40) -> Any:
-    """As much of a value as a message shows, whatever its size."""
-    match value:
-        case str():
-            return shorten(value, 2 * SHOWN_CHARACTERS)
-        case list() if len(value) > members:
-            return [*(_cut(item, members // 4 + 1) for item in value[:members]), f"… {len(value):,} in all"]
-        case list():
-            return [_cut(item, members // 4 + 1) for item in value]
-        case Mapping():
-            return {key: _cut(value[key], members // 4 + 1) for key in islice(value, members)}
-    return value
-
-
-class _Missing:
-    """Stands for a value that is not there."""

@@ -8,7 +8,7 @@ import msgspec
 
 from streamcontract.contract.expressions import EvaluationError, LimitError
 from streamcontract.contract.model import Slice
-from streamcontract.contract.schemas import shorten
+from streamcontract.contract.written import listing, shorten
 from streamcontract.monitor.order import OrderTracker
 from streamcontract.monitor.repair import OrderFaultKind, repair_table
 
@@ -29,6 +29,8 @@ class SliceFault(msgspec.Struct, frozen=True):
 
     message: str
     place: str
+    expected: str
+    got: str
 
 
 class SliceWatch:
@@ -46,7 +48,7 @@ class SliceWatch:
     def observe(self, symbol: str, scope: Mapping[str, Any], number: int) -> Iterator[SliceFault]:
         """Take one event whose payload is right."""
         if symbol in self.rule.complete_before:
-            yield from self._must_be_complete(f"when {symbol} came")
+            yield from self._must_be_complete(f"when {symbol} came", symbol)
         if symbol in self.rule.events:
             try:
                 for item in self._items(scope):
@@ -56,7 +58,7 @@ class SliceWatch:
 
     def end(self) -> Iterator[SliceFault]:
         """The stream has ended, complete by its own order."""
-        yield from self._must_be_complete("at the end of the stream")
+        yield from self._must_be_complete("at the end of the stream", "the end")
 
     def _items(self, scope: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """The event itself, or its elements, each as `item`."""
@@ -75,7 +77,7 @@ class SliceWatch:
             key = as_key(self.rule.by.evaluate(scope))
         except EvaluationError:
             return  # "An event on which `by` has no value belongs to no slice"
-        name, why = self._name(symbol, scope)
+        name, came = self._name(symbol, scope)
         tracker = self._tracker(key, name)
         fault = tracker.step(name, number)
         if tracker.complete:
@@ -86,23 +88,24 @@ class SliceWatch:
         else:
             self._incomplete[key] = None
         if fault is not None:
-            message = f"{name} of {self._called(key)}: {fault.message}{why}"
-            yield SliceFault(message, f"{fault.kind.value} {fault.place}")
+            called = self._called(key)
+            message, place = f"{name} of {called}: {fault.message}", f"{fault.kind.value} {fault.place}"
+            yield SliceFault(message, place, listing(fault.expected), f"{came} ({called})")
 
     def _name(self, symbol: str, scope: Mapping[str, Any]) -> tuple[str, str]:
-        """The slice's symbol for an event, and for the message why it is none that the sequence has.
+        """The slice's symbol for an event; and what came, where it is none that the sequence has.
 
         What the sequence does not have is a fault whatever it is called; one word for all keeps memory bounded.
         """
         if self.rule.symbol is None:
-            return symbol, ""
+            return symbol, symbol
         try:
             name = self.rule.symbol.evaluate(scope)
         except EvaluationError as error:
-            return OTHER, f"; `{self.rule.symbol.source}` has no value here: {shorten(str(error), 200)}"
+            return OTHER, f"no value of `{self.rule.symbol.shown}`: {shorten(str(error), 200)}"
         if isinstance(name, str) and name in self.rule.automaton.symbols:
-            return name, ""
-        return OTHER, f"; `{self.rule.symbol.source}` was {shorten(as_key(name), 100)}"
+            return name, name
+        return OTHER, f"{self.rule.symbol.shown} = {shorten(as_key(name), 100)}"
 
     def _tracker(self, key: str, name: str) -> OrderTracker:
         tracker = self._keys.get(key)
@@ -121,19 +124,20 @@ class SliceWatch:
         if self._bytes > KEYS_BYTES:
             raise LimitError(f"keys of more than {KEYS_BYTES:,} bytes")
 
-    def _must_be_complete(self, when: str) -> Iterator[SliceFault]:
+    def _must_be_complete(self, when: str, came: str) -> Iterator[SliceFault]:
         if not self._incomplete:
             return
         shown = ", ".join(self._called(key) for key in list(self._incomplete)[:SHOWN_KEYS])
         more = f" and {len(self._incomplete) - SHOWN_KEYS} more" if len(self._incomplete) > SHOWN_KEYS else ""
-        first = self._keys[next(iter(self._incomplete))].end()
-        message = f"not complete {when}: {shown}{more}; the first {first.message if first else ''}"
+        first = next(iter(self._incomplete))
+        fault = self._keys[first].end()
+        expected, what = (listing(fault.expected), fault.message) if fault else ("the end of it", "")
         self._incomplete.clear()  # told once
-        yield SliceFault(message, OrderFaultKind.TRUNCATED.value)
+        message = f"not complete {when}: {shown}{more}; the first {what}"
+        yield SliceFault(message, OrderFaultKind.TRUNCATED.value, expected, f"{came} ({self._called(first)})")
 
     def _called(self, key: str) -> str:
-        source = shorten(self.rule.by.source, 60)
-        return f"{source} = {shorten(key, 100)}"
+        return f"{shorten(self.rule.by.shown, 60)} = {shorten(key, 100)}"
 
 
 def as_key(value: Any) -> str:

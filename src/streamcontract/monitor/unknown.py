@@ -1,6 +1,6 @@
 """The events that the contract does not know: ignored, as clients must, and counted, as one may be a misspelt name."""
 
-from streamcontract.contract.schemas import shorten
+from streamcontract.contract.written import shorten
 
 __all__ = ["MORE", "UnknownEvents"]
 

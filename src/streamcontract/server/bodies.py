@@ -16,7 +16,8 @@ from connexion.utils import is_json_mimetype
 from connexion.validators import AbstractRequestBodyValidator
 from starlette.types import Receive, Scope
 
-from streamcontract.contract.schemas import Invalid, Validator, shorten
+from streamcontract.contract.schemas import Invalid, Validator
+from streamcontract.contract.written import shorten
 from streamcontract.server.call import Call
 from streamcontract.server.parameters import MISSING
 from streamcontract.server.problems import Problem

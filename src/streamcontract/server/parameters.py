@@ -20,7 +20,8 @@ from starlette.types import Scope
 from streamcontract.contract.alternatives import conjuncts
 from streamcontract.contract.document import Document
 from streamcontract.contract.problems import Pointer
-from streamcontract.contract.schemas import Validator, shorten
+from streamcontract.contract.schemas import Validator
+from streamcontract.contract.written import shorten
 from streamcontract.server.call import Call
 from streamcontract.server.problems import Problem
 
