@@ -87,7 +87,7 @@ def _follow(
             made[name] = expression.evaluate(scope)
         except EvaluationError as error:
             message = f"{rule.operation} cannot be asked, as what its request is made of is missing"
-            expected, got = f"{name}: {expression.shown}", f"{error}: {what_came(expression, scope)}"
+            expected, got = f"{name}: {expression.shown}", f"{error}: {what_came(scope, expression)}"
             yield FollowUp(_id(rule), finding=_finding(rule, monitor, exchange, message, expected, got))
             return
     body = made.pop(BODY, None)
@@ -110,9 +110,9 @@ def _assert(rule: Afterwards, monitor: StreamMonitor, answer: Exchange, scope: M
     try:
         if rule.assertion.evaluate(scope) is True:
             return None
-        what, got = "does not hold", what_came(rule.assertion, scope)
+        what, got = "does not hold", what_came(scope, rule.assertion)
     except EvaluationError as error:
-        what, got = "has no value", f"{error}: {what_came(rule.assertion, scope)}"
+        what, got = "has no value", f"{error}: {what_came(scope, rule.assertion)}"
     said = rule.message or f"`{wanted}` {what}"
     return _finding(rule, monitor, answer, f"{rule.operation} answered {answer.status}: {said}", wanted, got)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from streamcontract.contract.written import beginning, listing, written
+from streamcontract.contract.written import beginning, listing, names_of, written
 
 __all__ = ["demand", "offending"]
 
@@ -26,7 +26,7 @@ def offending(error: jsonschema_rs.ValidationError) -> str:
     value, kind = error.instance, error.kind
     match kind.name, value:
         case "required", Mapping():
-            return f"only {_names(list(value))}" if value else "{}"
+            return names_of(value)
         case "additionalProperties" | "unevaluatedProperties", Mapping():
             return written({name: value[name] for name in kind.value if name in value} or value)
     return written(value)

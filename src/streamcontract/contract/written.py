@@ -9,7 +9,7 @@ import msgspec
 
 from streamcontract.contract.json_text import writable
 
-__all__ = ["beginning", "listing", "path_of", "shorten", "written"]
+__all__ = ["beginning", "listing", "names_of", "path_of", "shorten", "written"]
 
 SHOWN_CHARACTERS = 80
 PLAIN_KEY = re.compile(r"[A-Za-z_]\w*")
@@ -40,6 +40,12 @@ def listing(words: Sequence[str], most: int = 12) -> str:
     if not shown:
         return "nothing"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+
+
+def names_of(value: Mapping[Any, Any]) -> str:
+    """The names of an object's members, without what they have: `{"id": …, "n": …}`."""
+    names = [f"{written(str(name), 40)}: …" for name in islice(value, 12)]
+    return f"{{{', '.join([*names, '…'] if len(value) > len(names) else names)}}}"
 
 
 def path_of(name: str, keys: Iterable[str | int]) -> str:

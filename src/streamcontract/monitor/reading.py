@@ -22,15 +22,12 @@ MOST = 6
 """How many values are told."""
 
 
-def values_read(expression: Expression, scope: Mapping[str, Any]) -> str:
-    """`data.i = 5, seen = 4`; what was not there comes last, with what was there of it. Empty where nothing was read."""
-    paths = dict.fromkeys(match["path"] for match in PATH.finditer(expression.source) if match["path"])
+def values_read(scope: Mapping[str, Any], *expressions: Expression) -> str:
+    """`data.i = 5, seen = 4`; what was missing comes last, with what was there of it. Empty where nothing was read."""
     there: dict[str, str] = {}
     missing, above = [], {}
-    for path in paths:
+    for path in dict.fromkeys(path for expression in expressions for path in _paths(expression)):
         keys = list(_keys(path))
-        if keys[0] not in expression.names:
-            continue
         depth, value = _follow(scope, keys)
         if depth == len(keys):
             there[path] = written(value)
@@ -43,11 +40,19 @@ def values_read(expression: Expression, scope: Mapping[str, Any]) -> str:
     return ", ".join(told[:MOST])
 
 
-def what_came(expression: Expression, scope: Mapping[str, Any]) -> str:
+def what_came(scope: Mapping[str, Any], *expressions: Expression) -> str:
     """The values that were read; where there are none, the event's data, or that it was the end."""
-    if found := values_read(expression, scope):
+    if found := values_read(scope, *expressions):
         return found
     return f"data = {written(scope['data'])}" if "data" in scope else "the end of the stream"
+
+
+def _paths(expression: Expression) -> Iterator[str]:
+    """What is read of the variables; a loop's own is none of them."""
+    for match in PATH.finditer(expression.source):
+        path = match["path"]
+        if path and path.partition(".")[0].partition("[")[0] in expression.names:
+            yield path
 
 
 def _keys(path: str) -> Iterator[str | int]:

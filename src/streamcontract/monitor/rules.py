@@ -112,10 +112,17 @@ class RuleWatch:
         try:
             value = rule.assertion.evaluate(whole)
         except EvaluationError as error:
-            yield self._fault("has no value here", f"{error}: {what_came(rule.assertion, whole)}")
+            yield self._fault("has no value here", f"{error}: {self._came(whole)}")
             return
         if value is not True:
-            yield self._fault("does not hold", what_came(rule.assertion, whole))
+            yield self._fault("does not hold", self._came(whole))
+
+    def _came(self, scope: Mapping[str, Any]) -> str:
+        """What was read, the key too where there is one, which an end has not."""
+        read = [self.rule.assertion]
+        if self.rule.by is not None and "data" in scope:
+            read.append(self.rule.by)
+        return what_came(scope, *read)
 
     def _fault(self, what: str, got: str) -> RuleFault:
         """Told in the contract's own words where it has some: what it wants is beside them."""

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from streamcontract import Finding, Level
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import SentRequest
+from streamcontract_harness.generation.api_values import fault_of, one_line, values_of
 from streamcontract_harness.generation.carrier import Carrier, operation_id, recorded_request
 from streamcontract_harness.generation.memory import Memory
 
@@ -99,12 +100,12 @@ class ApiRun:
                 case events.ScenarioFinished():
                     yield from self._findings(event.recorder)
                 case events.NonFatalError() if not isinstance(event.value, NETWORK):
-                    yield ApiNote(f"{event.label}: {event.info.title}: {_line(event.info.message)}")
+                    yield ApiNote(f"{event.label}: {event.info.title}: {one_line(event.info.message)}")
                 case events.FatalError():
-                    yield ApiNote(f"Schemathesis stopped: {_line(str(event.exception))}")
+                    yield ApiNote(f"Schemathesis stopped: {one_line(str(event.exception))}")
                 case events.EngineFinished():
                     for failure in event.failures:
-                        yield ApiNote(f"{failure.title}: {_line(failure.message)}")
+                        yield ApiNote(f"{failure.title}: {one_line(failure.message)}")
 
     def _findings(self, recorder: ScenarioRecorder) -> Iterator[ApiFinding]:
         for case_id, checks in recorder.checks.items():
@@ -116,7 +117,7 @@ class ApiRun:
                 failure = check.failure_info.failure
                 if response is None or not self._is_told(check.name, failure, case, response):
                     steps = [step.case_id for step in check.failure_info.steps] or [shown]
-                    finding = finding_of(check.name, operation_id(case), failure)
+                    finding = finding_of(check.name, operation_id(case), failure, response and response.status_code)
                     request = recorded_request(recorder, steps)
                     if request is not None and not request.before:
                         request = replace(request, before=self._memory.before(case))
@@ -174,13 +175,16 @@ def _is_told_of_body(documented: Documented, response: Response) -> bool:
     return bool(response.content) and not described.allows(media_type)
 
 
-def finding_of(check: str, operation: str, failure: Failure) -> Finding:
-    """A failure of one of Schemathesis' checks as a finding."""
+def finding_of(check: str, operation: str, failure: Failure, status: int | None) -> Finding:
+    """A failure of one of Schemathesis' checks, on an answer of this status, as a finding."""
+    expected, got = values_of(check, failure, status)
     return Finding(
         id=f"api.{check}",
         level=_level(check, failure),
         operation=operation,
-        message=f"{failure.title}: {_line(failure.message)}" if failure.message else failure.title,
+        message=fault_of(failure),
+        expected=expected,
+        got=got,
         place=failure.title,
     )
 
@@ -193,8 +197,3 @@ def _level(check: str, failure: Failure) -> Level:
     """
     grave = failure.severity in (Severity.CRITICAL, Severity.HIGH) or check == "response_schema_conformance"
     return Level.MUST if grave else Level.SHOULD
-
-
-def _line(text: Any) -> str:
-    """One line of a text of several paragraphs."""
-    return " ".join(str(text).split())[:600]

@@ -43,7 +43,7 @@ def smallest_failing(
     """The failure with the smallest request that shows it, or None when none is found before the time is spent."""
     load_all_checks()
     function: Any = CHECKS.get_one(check)
-    known: dict[tuple[object, ...], Failure | None] = {}
+    known: dict[tuple[object, ...], tuple[Failure, int | None] | None] = {}
 
     def shows(case: Case[Any]) -> bool:
         request = sent(case)
@@ -52,15 +52,16 @@ def smallest_failing(
             exchange = ask(request)
             if not exchange.answered:
                 return False
-            known[key] = _failure(case, exchange, function)
+            failure = _failure(case, exchange, function)
+            known[key] = (failure, exchange.status) if failure is not None else None
         return known[key] is not None
 
     for mode in SHRINKABLE[check]:
         strategy = api_operation(schema, operation).as_strategy(generation_mode=mode)
         case = smallest(strategy, shows, count, seed, is_spent)
-        failure = known.get(key_of(sent(case))) if case is not None else None
-        if case is not None and failure is not None:
-            return finding_of(check, operation_id(case), failure), sent(case)
+        found = known.get(key_of(sent(case))) if case is not None else None
+        if case is not None and found is not None:
+            return finding_of(check, operation_id(case), *found), sent(case)
     return None
 
 
