@@ -122,6 +122,9 @@ def _finding(number: int, finding: Finding, recorded: bytes, redactor: Redactor)
     level = "violation" if finding.level.value == "must" else "warning"
     yield f"{number}. {level} {finding.id}{times}"
     yield f"   {_shown(finding.message, redactor)}"
+    for name, value in (("expected: ", finding.expected), ("got:      ", finding.got)):
+        if value:
+            yield f"   {name}{_shown(value, redactor)}"
     if finding.offset is not None:
         yield f"   at byte {finding.offset}:"
         yield from (f"   | {line}" for line in _stretch(recorded, finding.offset, redactor))

@@ -123,6 +123,8 @@ class Guard:
                 level=finding.level.value,
                 operation=operation,
                 message=finding.message,
+                expected=finding.expected,
+                got=finding.got,
                 contract=str(finding.location) if finding.location else None,
                 held_back=self.refused is not None,
             )

@@ -117,7 +117,8 @@ class ApiRun:
                 failure = check.failure_info.failure
                 if response is None or not self._is_told(check.name, failure, case, response):
                     steps = [step.case_id for step in check.failure_info.steps] or [shown]
-                    finding = finding_of(check.name, operation_id(case), failure, response and response.status_code)
+                    status = response.status_code if response is not None else None
+                    finding = finding_of(check.name, operation_id(case), failure, status)
                     request = recorded_request(recorder, steps)
                     if request is not None and not request.before:
                         request = replace(request, before=self._memory.before(case))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from streamcontract import Level
 from streamcontract.redaction import Redactor
 from streamcontract_harness.reporters.places import place_of, within
-from streamcontract_harness.reporters.shown import shown, visible
+from streamcontract_harness.reporters.shown import shown, values, visible
 from streamcontract_harness.results import Report, Reported
 
 __all__ = ["annotated"]
@@ -45,7 +45,7 @@ def _command(kind: str, report: Report, reported: Reported, redactor: Redactor) 
         "title": f"{finding.id} ({finding.operation})",
     }
     given = ",".join(f"{name}={_escaped(value, IN_PROPERTIES)}" for name, value in properties.items())
-    message = "\n".join([finding.message, *finding.commands])
+    message = "\n".join([finding.message, *values(finding), *finding.commands])
     return f"::{kind} {given}::{_escaped(message, IN_MESSAGES)}"
 
 

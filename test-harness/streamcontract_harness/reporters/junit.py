@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from streamcontract.redaction import Redactor
 from streamcontract_harness.reporters.matrix import Cell, State, matrix
-from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
+from streamcontract_harness.reporters.shown import ShownFinding, shown, values, visible
 from streamcontract_harness.results import Report
 
 __all__ = ["write"]
@@ -88,7 +88,11 @@ def _other(finding: ShownFinding) -> str:
 
 
 def _details(finding: ShownFinding) -> str:
-    parts = [f"{finding.id}: {finding.message}", f"contract: {finding.location}" if finding.location else ""]
+    parts = [
+        f"{finding.id}: {finding.message}",
+        *values(finding),
+        f"contract: {finding.location}" if finding.location else "",
+    ]
     parts += list(finding.commands)
     if finding.stretch is not None:
         parts.append(f"the stream from byte {finding.stretch.offset}:")

@@ -10,7 +10,7 @@ from streamcontract.redaction import Redactor
 from streamcontract_harness.curl import commands
 from streamcontract_harness.results import Reported, Stretch
 
-__all__ = ["ShownFinding", "ShownStretch", "details", "shown", "visible"]
+__all__ = ["ShownFinding", "ShownStretch", "details", "shown", "values", "visible"]
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 LINE_ENDS = {ord("\r"): "␍", ord("\n"): "␊"}
@@ -80,10 +80,16 @@ def shown(reported: Reported, redactor: Redactor) -> ShownFinding:
     )
 
 
+def values(finding: ShownFinding) -> list[str]:
+    """What was expected and what came, as lines one below the other."""
+    told = (("expected: ", finding.expected), ("got:      ", finding.got))
+    return [f"{name}{value}" for name, value in told if value]
+
+
 def details(finding: ShownFinding) -> str:
     """All of a finding, as lines of text."""
     lines = [f"{'violation' if finding.is_violation else 'warning'} {finding.id} · {finding.operation}"]
-    lines.append(f"  {finding.message}")
+    lines += [f"  {line}" for line in (finding.message, *values(finding))]
     if finding.location:
         lines.append(f"  the contract says so in {finding.location}")
     lines += [f"  {command}" for command in finding.commands]

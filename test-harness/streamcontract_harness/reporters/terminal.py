@@ -15,7 +15,7 @@ from streamcontract.cli.output import harmless
 from streamcontract.redaction import Redactor
 from streamcontract_harness.checks.catalogue import find_check
 from streamcontract_harness.events import FindingSeen, RunEvent, RunFinished, RunStarted, StageStarted
-from streamcontract_harness.reporters.shown import ShownFinding, shown, visible
+from streamcontract_harness.reporters.shown import ShownFinding, shown, values, visible
 from streamcontract_harness.results import Report, Tally
 
 __all__ = ["TerminalReporter"]
@@ -152,7 +152,8 @@ class TerminalReporter:
         kind, style = (f"known {kind}", "dim") if finding.is_known else (kind, style)
         self._line("")
         self._line(f"{number}. {kind} {finding.id} · {finding.operation}", style)
-        self._line(finding.message, indent=3)
+        for line in (finding.message, *values(finding)):
+            self._line(line, indent=3)
         if finding.location:
             self._line(f"the contract says so in {finding.location}", "dim", indent=3)
         for line in _evidence(finding):
