@@ -21,6 +21,8 @@ def test_check_names_exactly_that_id(path: Path, tmp_path: Path) -> None:
     found = [reported.finding for reported in report.findings]
     assert [finding.id for finding in found] == [broken.id], [finding.message for finding in found]
     assert found[0].level is broken.level
+    assert found[0].expected, "each finding says what should have come"
+    assert found[0].got, "and what came"
     assert report.verdict is (Verdict.CONFORMS if broken.level is Level.SHOULD else Verdict.VIOLATES)
     if path.parent.name == "life":
         (shown,) = (one for one in report.kept.streams("watch") if one.findings)
