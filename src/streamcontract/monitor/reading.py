@@ -18,7 +18,7 @@ PATH = re.compile(
 )
 """A variable with the members that are read of it, as `data.items[0].text`; a method is no member."""
 STEP = re.compile(r"""\.?([A-Za-z_]\w*)|\['([^']*)'\]|\["([^"]*)"\]|\[([0-9]+)\]""")
-MOST = 6
+MOST = 8
 """How many values are told."""
 
 
@@ -37,7 +37,8 @@ def values_read(scope: Mapping[str, Any], *expressions: Expression) -> str:
             above[path_of(str(keys[0]), keys[1:depth])] = written(value)
     told = [f"{beginning(path)} = {value}" for path, value in there.items()]
     told += missing + [f"{path} = {value}" for path, value in above.items() if path not in there]
-    return ", ".join(told[:MOST])
+    more = [f"… {len(told) - MOST} more"] if len(told) > MOST else []
+    return ", ".join([*told[:MOST], *more])
 
 
 def what_came(scope: Mapping[str, Any], *expressions: Expression) -> str:

@@ -8,12 +8,15 @@ import msgspec
 from streamcontract.contract.expressions import EvaluationError, LimitError
 from streamcontract.contract.model import Rule
 from streamcontract.contract.values import Reads, pick
+from streamcontract.contract.written import shorten
 from streamcontract.monitor.gathering import Budget, Gathered, holds
 from streamcontract.monitor.reading import what_came
 from streamcontract.monitor.slices import KEY_LIMIT, as_key
 
 __all__ = ["RuleFault", "RuleWatch"]
 
+SHOWN = 100
+"""Characters of a rule in a message, beside which it stands as a whole."""
 WHOLE_EVENT: Reads = {"data": {}, "event": {}, "id": {}, "index": {}}
 
 
@@ -127,7 +130,7 @@ class RuleWatch:
     def _fault(self, what: str, got: str) -> RuleFault:
         """Told in the contract's own words where it has some: what it wants is beside them."""
         wanted = self.rule.assertion.shown
-        return RuleFault(self.rule.message or f"`{wanted}` {what}", wanted, got)
+        return RuleFault(self.rule.message or f"`{shorten(wanted, SHOWN)}` {what}", wanted, got)
 
 
 def _reads_of_previous(rule: Rule) -> Reads | None:

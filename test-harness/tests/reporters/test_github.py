@@ -22,8 +22,9 @@ def test_a_finding_is_shown_at_the_contracts_line(
     assert warning is not None
     assert (error[1], warning[1]) == ("error", "warning")
     assert error[2] == "file=contract.yaml,line=3,col=4,title=rule.counts-up (streamTask)"
-    message, curl = error[3].split("%0A")
+    message, expected, got, curl = error[3].split("%0A")
     assert message.startswith("event 2 (token): ")
+    assert (expected, got) == ("expected: 1", "got:      \\x00")
     assert curl == "curl -N http://h/tasks/1/stream -H 'Authorization: Bearer [redacted]'"
 
 

@@ -3,7 +3,7 @@
 Requirement: afterwards.* (MUST or SHOULD).
 Why it matters: the stream tells a client what was done; if the server remembers something else, the client's picture
 is wrong from then on.
-What to do: store what was streamed before the last event is sent; the message shows the values that were compared.
+What to do: store what was streamed before the last event is sent; what was got are the values that were compared.
 The id ends in the follow-up's own, and its `level` says how much it weighs.
 Right: `done` with three chunks, then an answer with the same three.
 Wrong: `done` with three chunks, then a 404, or an answer with two.

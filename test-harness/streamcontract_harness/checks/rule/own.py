@@ -3,7 +3,7 @@
 Requirement: rule.* (MUST or SHOULD).
 Why it matters: each event is right by itself, and together they are not: counts that do not add up, an answer that is
 not what was asked for.
-What to do: look at the values that the message shows, which are those that the rule read. The id ends in the rule's
+What to do: look at what was got: the values that the rule read. The id ends in the rule's
 own, and the rule's `level` says how much it weighs.
 Right: `data: {"text": "Hello"}` at the end, where the deltas were `Hel` and `lo`, and the rule says `data.text ==
 text`.

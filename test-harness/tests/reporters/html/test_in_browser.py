@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from reporters.html.sample import SECRET, sample
 
 from streamcontract.redaction import Redactor
@@ -89,7 +89,7 @@ def test_a_link_of_the_matrix_opens_its_finding_and_from_there_its_explanation(
     cell = page.locator("td.violated a").last
     finding = page.locator(str(cell.get_attribute("href")))
     cell.click()
-    assert finding.get_attribute("open") is not None
+    expect(finding).to_have_attribute("open", "")
     link = page.locator(".finding[open] a[href^='#check-']").first
     link.click()
     assert page.locator(f"[id='{str(link.get_attribute('href'))[1:]}']").is_visible()
