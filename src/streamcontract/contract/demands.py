@@ -11,8 +11,10 @@ __all__ = ["demand", "offending"]
 
 LONGEST = 300
 """Characters of one demand."""
-BRANCHES = 4
-"""How many alternatives of `oneOf` and `anyOf` are told."""
+BRANCHES, OPTIONS = 4, 12
+"""How many alternatives of `oneOf` and `anyOf`, and values of `enum`, are told."""
+SHORT = 60
+"""Characters of one alternative's demand."""
 
 
 def demand(keyword: str, value: Any) -> str:
@@ -78,14 +80,13 @@ def _property_names(value: Any) -> str:
     return f"names with {demand(value.kind.name, value.kind.value) if inner else written(value)}"
 
 
-SHORT = 60
 DEMANDS: Mapping[str, Callable[[Any], str]] = {
     "additionalProperties": _no_more("member"),
     "additionalItems": lambda _: "no more items",
     "anyOf": _branches("at least one of"),
     "const": lambda value: f"exactly {written(value)}",
     "contains": lambda _: "an item that fits `contains`",
-    "enum": lambda value: f"one of {listing([written(option) for option in _listed(value)])}",
+    "enum": lambda value: f"one of {listing([written(option) for option in _listed(value)[: OPTIONS + 1]], OPTIONS)}",
     "exclusiveMaximum": lambda value: f"less than {value}",
     "exclusiveMinimum": lambda value: f"more than {value}",
     "falseSchema": lambda _: "no value here",
