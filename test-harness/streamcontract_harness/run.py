@@ -14,6 +14,7 @@ from streamcontract_harness.events import FindingSeen, Progress, RunEvent, RunFi
 from streamcontract_harness.examiner import Examiner
 from streamcontract_harness.exchange import SentRequest
 from streamcontract_harness.generation.api_run import ApiFinding, ApiNote, ApiRun, ApiStep
+from streamcontract_harness.generation.by_seed import by_seed_alone
 from streamcontract_harness.generation.probes import ProbePlan, request_for
 from streamcontract_harness.generation.schema import ApiSchema, GenerationError, api_schema, configuration, selected
 from streamcontract_harness.judge import Judge, never_applied
@@ -54,7 +55,7 @@ def run(
     try:
         until, keep = started + options.run_seconds, recorder.keep if recorder is not None else None
         limits = Limits(seconds=options.timeout, redirects=MOST_REDIRECTS if options.follow_redirects else 0)
-        with Transport(limits, until=until, keep=keep) as transport:
+        with Transport(limits, until=until, keep=keep) as transport, by_seed_alone():
             stop.then(transport.stop)
             report.untestable = transport.reach(options.url)
             if not report.untestable:

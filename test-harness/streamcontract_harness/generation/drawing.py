@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky, HypothesisWarning, Unsatisfiable
 from hypothesis.reporting import with_reporter
 
+from streamcontract_harness.generation.by_seed import by_seed_alone
+
 __all__ = ["draw", "smallest"]
 
 Value = TypeVar("Value")
@@ -96,6 +98,6 @@ def _settings(count: int, *phases: Phase) -> settings:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings(), with_reporter(lambda _: None):
+    with warnings.catch_warnings(), with_reporter(lambda _: None), by_seed_alone():
         warnings.simplefilter("ignore", HypothesisWarning)
         yield
