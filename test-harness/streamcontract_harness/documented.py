@@ -15,6 +15,8 @@ __all__ = ["Documented", "DocumentedHeader", "DocumentedResponse", "documented"]
 
 TURNING_AWAY = (501, 503)
 """Server errors that say "not this method" and "not now"."""
+BUSY = (409, 429)
+"""What else says "not now"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,14 @@ class Documented:
     def is_fault(self, status: int) -> bool:
         """Whether a status is a server error that the contract does not have, and neither 501 nor 503."""
         return status >= 500 and status not in TURNING_AWAY and self.find(status) is None
+
+    def is_busy(self, status: int) -> bool:
+        """Whether a status of the contract says nothing but that the server cannot serve this request now."""
+        return self.find(status) is not None and (status in BUSY or status >= 500)
+
+    def is_answer(self, status: int) -> bool:
+        """Whether the contract names this very server error as an answer; a 500 is a fault that it only admits."""
+        return status > 500 and self.is_literal(status)
 
     def is_literal(self, status: int) -> bool:
         """Whether the contract names this very status."""

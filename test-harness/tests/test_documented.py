@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from small_contracts import contract_of, ticker
 
 from streamcontract_harness.documented import Documented, documented
@@ -21,6 +22,29 @@ def test_finds_the_exact_status_then_its_class_then_the_default(tmp_path: Path) 
 
 def test_undocumented_status(tmp_path: Path) -> None:
     assert of_responses(tmp_path).find(404) is None
+
+
+SERVER_ERRORS = {  # status, of the contract by: is it a fault, is it "not now", is it an answer
+    (500, ""): (True, False, False),
+    (500, "_500"): (False, True, False),
+    (502, ""): (True, False, False),
+    (502, "_502"): (False, True, True),
+    (502, "_5XX"): (False, True, False),
+    (502, "default"): (False, True, False),
+    (501, ""): (False, False, False),
+    (503, ""): (False, False, False),
+    (503, "_503"): (False, True, True),
+    (429, ""): (False, False, False),
+    (429, "_429"): (False, True, False),
+    (400, "_400"): (False, False, False),
+}
+
+
+@pytest.mark.parametrize(("status", "written"), SERVER_ERRORS)
+def test_which_server_error_is_a_fault(status: int, written: str, tmp_path: Path) -> None:
+    found = of_responses(tmp_path, **({written: {"description": "x"}} if written else {}))
+    said = found.is_fault(status), found.is_busy(status), found.is_answer(status)
+    assert said == SERVER_ERRORS[status, written]
 
 
 def test_which_answer_is_the_stream(tmp_path: Path) -> None:

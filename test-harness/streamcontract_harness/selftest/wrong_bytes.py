@@ -103,13 +103,8 @@ def _late(limit: int) -> float:
 def _reconnection(stream: Stream, made: Made) -> Iterator[WrongBytes]:
     if stream.retry is None:
         chunks: Chunks = ((None, b"retry: 0\n\n" + made.body(None)),)
-        yield _wrong(
-            "a reconnection time of 0",
-            made,
-            chunks,
-            "",
-            "`retry`, as a violation; `check` warns of it in any case (life.retry-zero)",
-        )
+        hint = "`retry`; without it, `check` only warns of it (life.retry-zero)"
+        yield _wrong("a reconnection time of 0", made, chunks, "", hint)
         return
     yield _wrong("no reconnection time", made, ((None, made.body(None)),), "timing.retry")
     yield _wrong("another reconnection time", made, ((None, made.body(stream.retry + 1)),), "timing.retry")

@@ -28,8 +28,6 @@ __all__ = ["probe"]
 ID = "life.keep-alive"
 LINGER = 0.25
 """Seconds that are waited for bytes behind the end."""
-BUSY = (409, 429)
-"""Statuses that say nothing of the connection, like all from 500 on that the contract has."""
 
 
 def probe(bench: Bench) -> Iterator[Reported]:
@@ -57,7 +55,7 @@ def _in_a_row(bench: Bench, *, is_last: bool) -> Iterator[Reported]:
     if not again.answered and again.ending is Ending.CUT:
         raise NotTriedError("the server closes the connection behind a stream")
     second = served(bench, answers[1])
-    if second.service is Service.REFUSED and _is_busy(again.status or 0):
+    if second.service is Service.REFUSED and bench.documented.is_busy(again.status or 0):
         raise NotTriedError(second.said)
     if not second.is_stream and not is_last:
         yield from _in_a_row(bench, is_last=True)  # what comes once is no proof
@@ -68,7 +66,3 @@ def _in_a_row(bench: Bench, *, is_last: bool) -> Iterator[Reported]:
             expected="the stream, as before, or the end of the connection", got=second.id or second.said,
             offset=second.offset,
         )  # fmt: skip
-
-
-def _is_busy(status: int) -> bool:
-    return status in BUSY or status >= 500
