@@ -8,7 +8,7 @@ from typing import Any
 
 from streamcontract import Tolerance
 from streamcontract_harness.baseline import Baseline
-from streamcontract_harness.settings import OperationSettings
+from streamcontract_harness.settings import Found, OperationSettings
 
 __all__ = ["FAMILIES", "ConfigurationError", "Options", "UnknownOperationError"]
 
@@ -35,7 +35,7 @@ class Options:
     `run_seconds` bounds the whole run. Redirects that stay on the server are followed if `follow_redirects` says so.
     `workers` probes are under way at the same time. Findings that `baseline` knows do not count. `each` has what is
     different for an operation, `schemathesis` what Schemathesis is to be told. `open_calls` tells how many calls of an
-    application in this process go on.
+    application in this process go on. `app`, `file` and `baseline_file` say where it comes from, to do it again.
     """
 
     url: str
@@ -54,6 +54,9 @@ class Options:
     each: Mapping[str, OperationSettings] = field(default_factory=dict)
     schemathesis: Mapping[str, Any] = field(default_factory=dict)
     open_calls: Callable[[], int] | None = None
+    app: str | None = None
+    file: Found = field(default_factory=Found)
+    baseline_file: str | None = None
 
     @property
     def all_headers(self) -> tuple[tuple[str, str], ...]:

@@ -109,6 +109,9 @@ def options_of(
         baseline=known,
         each=settings.operations,
         schemathesis=passed_on,
+        app=settings.app,
+        file=found,
+        baseline_file=settings.baseline,
     )
     return options, notes
 
