@@ -10,7 +10,7 @@ from streamcontract.contract.symbols import Alternative
 from streamcontract.wire import EncodingError, encode
 from streamcontract_harness.selftest.bound import Bound
 from streamcontract_harness.selftest.made import Naming, json_text
-from streamcontract_harness.selftest.sampling import Sampler
+from streamcontract_harness.selftest.sampling import Sampler, TooLargeError
 
 __all__ = ["Pools"]
 
@@ -18,13 +18,18 @@ ENOUGH, ENOUGH_TEXTS, TRIES = 200, 500, 1_000
 """Different events of one name, of texts more than of JSON, as all is in one; and how often one is drawn."""
 
 
+MOST = 2**22
+"""Characters in all the events of one name."""
+
+
 class Pools:
-    """Events by their names; `missing` are those of which no valid one could be drawn."""
+    """Events by their names; `missing` are those of which no valid one could be drawn, `too_large` some of them."""
 
     def __init__(self, stream: Stream, naming: Naming, sampler: Sampler, bound: Bound | None = None) -> None:
         self._naming = naming
         self._sampler = sampler
         self._bound = bound or Bound()
+        self.too_large: set[str] = set()
         self.events: dict[str, list[Event]] = {}
         for alternative in stream.classifier.alternatives:
             known = self.events.setdefault(alternative.symbol, [])
@@ -35,6 +40,11 @@ class Pools:
         """The names that no valid event was made of."""
         return tuple(symbol for symbol, events in self.events.items() if not events)
 
+    @property
+    def not_made(self) -> tuple[str, ...]:
+        """The missing ones that would have been larger than what is made."""
+        return tuple(symbol for symbol in self.missing if symbol in self.too_large)
+
     def of(self, symbol: str) -> Event:
         """One of them."""
         return self._sampler.random.choice(self.events[symbol])
@@ -43,11 +53,17 @@ class Pools:
         found: dict[Event, None] = {}
         enough = ENOUGH if alternative.parses_json else ENOUGH_TEXTS
         for tries in range(TRIES):
-            for event in self._proposals(alternative):
+            try:
+                proposals = list(self._proposals(alternative))
+            except TooLargeError:
+                self.too_large.add(alternative.symbol)
+                break
+            for event in proposals:
                 if self._naming.is_right(event, alternative.symbol) and is_sendable(event):
                     found[event] = None
                     break
-            if len(found) >= enough or self._bound.over or (tries > 100 and len(found) * 20 < tries):
+            size = sum(len(event.data) for event in found)
+            if len(found) >= enough or size > MOST or self._bound.over or (tries > 100 and len(found) * 20 < tries):
                 break
         return list(found)
 

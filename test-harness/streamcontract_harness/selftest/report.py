@@ -69,6 +69,7 @@ def _gap(gap: Gap) -> Iterator[str]:
 def _rules(result: OperationResult) -> Iterator[str]:
     rows = (
         ("of which no valid event could be made, so that nothing is said of them", result.no_event),
+        ("of these not made: larger than 1 MiB", result.too_large),
         ("rules that were never applied, as no right stream came to where they are", result.not_applied),
         ("that no change could break (always true, or implied by the rest)", result.vacuous),
         ("broken only together with others", result.not_alone),

@@ -9,7 +9,7 @@ from typing import Any
 from streamcontract import Contract, Linked, Operation, Request, Response
 from streamcontract.contract.problems import Pointer
 from streamcontract.contract.schemas import SchemaError, Schemas
-from streamcontract_harness.selftest.sampling import Sampler
+from streamcontract_harness.selftest.sampling import Sampler, TooLargeError
 
 __all__ = ["Asked", "Requests"]
 
@@ -120,7 +120,10 @@ class Requests:
             return None
         value = None
         for _ in range(TRIES):
-            value = self._sampler.value(schema)
+            try:
+                value = self._sampler.value(schema)
+            except TooLargeError:
+                return None
             if validator.is_valid(value):
                 break
         return value

@@ -13,12 +13,14 @@ from typing import Any
 from streamcontract.contract.document import Document
 from streamcontract_harness.selftest.patterns import matching
 
-__all__ = ["Sampler"]
+__all__ = ["Sampler", "TooLargeError"]
 
 DEEPEST = 12
 WORDS = ("a", "b", "one", "two words", "Hello", "é✓", "0", "")
 NUMBERS = (0, 1, 2, 3, 5, 10, 100)
 TRIES = 20
+LARGEST = 2**20
+"""Characters, items and members of one value."""
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "date-time": (
         "2026-01-01T00:00:00.000Z",
@@ -41,15 +43,27 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+class TooLargeError(Exception):
+    """What the schema asks for is larger than LARGEST; it was not made."""
+
+
 class Sampler:
     """Draws from the schemas of one document; the same random numbers give the same values."""
 
     def __init__(self, document: Document, random: Random) -> None:
         self._document = document
         self.random = random
+        self._left = LARGEST
+
+    def _take(self, size: int) -> None:
+        """Before so much is made."""
+        self._left -= size
+        if self._left < 0:
+            raise TooLargeError
 
     def value(self, schema: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each kind
-        """A value that most likely fits."""
+        """A value that most likely fits. Raises TooLargeError."""
+        self._left = self._left if depth else LARGEST
         node = self.flat(schema)
         if "const" in node:
             return node["const"]
@@ -107,6 +121,7 @@ class Sampler:
         dependent = node.get("dependentRequired")
         for name in list(chosen):
             chosen.update(dict.fromkeys(dependent.get(name, ()) if isinstance(dependent, dict) else ()))
+        self._take(len(chosen))
         ordered = [*(name for name in properties or {} if name in chosen), *chosen]
         return {name: self.value((properties or {}).get(name, {}), depth + 1) for name in dict.fromkeys(ordered)}
 
@@ -116,6 +131,7 @@ class Sampler:
         size = least if depth > DEEPEST else self.random.randint(least, max(least, most))
         first = node.get("prefixItems") if isinstance(node.get("prefixItems"), list) else []
         rest = node.get("items", {})
+        self._take(size)
         schemas = [*(first or []), *[rest] * size][: max(size, len(first or []))]
         found: list[Any] = []
         for schema in schemas:
@@ -142,6 +158,7 @@ class Sampler:
         candidates = [text for text in self._texts(node) if least <= len(text) <= most]
         if candidates:
             return self.random.choice(candidates)
+        self._take(least)
         return "x" * least
 
     def _texts(self, node: Mapping[str, Any]) -> Iterator[str]:

@@ -65,6 +65,7 @@ class OperationResult:
     unmade: Mapping[str, int] = field(default_factory=dict)
     not_here: tuple[str, ...] = ()
     no_event: tuple[str, ...] = ()
+    too_large: tuple[str, ...] = ()
     not_reached: tuple[str, ...] = ()
 
     @property
@@ -104,7 +105,8 @@ def examine(
     result.unmade = dict(sorted(right.blamed.items(), key=lambda item: (-item[1], item[0])))
     result.not_applied = tuple(rule.id for rule in right.stream.rules if rule.id not in right.applied)
     result.not_here = tuple(f"afterwards.{after.id}" for after in right.stream.afterwards)
-    result.no_event = right.workshop.pools.missing
+    pools = right.workshop.pools
+    result.no_event, result.too_large = pools.missing, pools.not_made
     bound = Bound(seconds, stop)
     _read_right(right, result, bound)
     tried = _tried(right, result, bound, lambda made: tell(f"{operation}: wrong streams {made}"))
@@ -229,5 +231,6 @@ def plain(result: OperationResult) -> dict[str, Any]:
         "stoodInTheWay": dict(result.unmade),
         "notReached": list(result.not_reached),
         "noValidEvent": list(result.no_event),
+        "tooLarge": list(result.too_large),
         "needsAServer": list(result.not_here),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +105,19 @@ def test_ctrl_c_ends_it_with_130_and_no_traceback(tmp_path: Path, monkeypatch: p
     assert done.exit_code == 130, done.output
     assert "no right stream could be made in the time that there was" in done.output
     assert "interrupted" in done.output
+
+
+def test_what_is_too_large_is_not_made(tmp_path: Path) -> None:
+    tree = ticker()
+    huge = {"type": "array", "minItems": 1_000_000, "items": {"type": "string", "minLength": 100_000}}
+    media = tree["paths"]["/ticks"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    media["itemSchema"]["oneOf"][0]["properties"]["data"]["contentSchema"]["properties"]["n"] = huge
+    contract_of(tree, tmp_path)
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{limited}from streamcontract.cli import main; main()", "selftest", "contract.yaml",
+         "--streams", "2", "--timeout", "5"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "of these not made: larger than 1 MiB" in done.stdout
