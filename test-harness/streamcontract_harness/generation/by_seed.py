@@ -1,9 +1,8 @@
 """Puts aside what Hypothesis takes from the process: the same seed is to lead to the same values in another one, too.
 
 Now and then it draws a constant that stands in a module which happens to be loaded (the application of `--app`, the
-project whose tests run), and it shrinks in the order of labels, which are hashes, other ones in each process. There is
-no setting for either, so both are replaced for as long as they matter. Of a Hypothesis that does not have them, nothing
-is. (Shrinking is not wholly repeated all the same: inside a text it goes through sets.)
+project whose tests run). There is no setting for it, so it is replaced for as long as it matters; where a Hypothesis
+does not have it, nothing is. Shrinking inside a text goes through sets, and is not wholly repeated all the same.
 """
 
 from __future__ import annotations
@@ -15,24 +14,14 @@ from typing import Any
 
 from hypothesis.internal.cache import LRUCache
 from hypothesis.internal.conjecture import providers
-from hypothesis.internal.conjecture.shrinker import Shrinker
 from hypothesis.internal.constants_ast import Constants
 
 __all__ = ["by_seed_alone"]
 
 
-def _no_constants() -> Constants:
-    return Constants()
-
-
-def _as_they_come(shrinker: Any) -> list[int]:
-    return list(shrinker.spans_by_label)
-
-
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
-    (providers, "_get_local_constants", _no_constants),
+    (providers, "_get_local_constants", Constants),  # of which one without arguments is empty
     (providers, "CONSTANTS_CACHE", LRUCache(1024)),  # has been filled with the constants of modules elsewhere
-    (Shrinker, "distinct_labels", property(_as_they_come)),
 )
 _lock = threading.Lock()
 _before: list[tuple[Any, str, Any]] = []
