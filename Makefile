@@ -38,9 +38,9 @@ generate: setup ## Make the payload types and the docs' tables from the contract
 screenshots: setup ## Take the pictures of the docs; needs Chromium
 	$(BIN)/python tools/screenshots.py
 
-test: setup ## All tests: those that measure a pace by themselves, then the others, three at a time
+test: setup ## All tests: those that measure a pace by themselves, then the others, four at a time
 	$(BIN)/pytest -m alone
-	$(BIN)/pytest -m "not alone" -n 3 --dist worksteal
+	$(BIN)/pytest -m "not alone" -n 4 --dist worksteal
 
 $(CREW)/.installed: pyproject.toml
 	test -x $(CREW)/bin/python || $(PYTHON) -m venv $(CREW)
