@@ -7,6 +7,7 @@ of the run's credentials; in the JSON, secrets are left out.
 from __future__ import annotations
 
 import json
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,10 +116,22 @@ class Recording(_Part, frozen=True, kw_only=True):
         """The file: a member a line, and a chunk a line."""
         members = {"version": self.version, **msgspec.to_builtins(self)}
         chunks = members.pop("chunks", [])
-        lines = [f"{json.dumps(name)}: {json.dumps(member)}" for name, member in members.items()]
+        lines = [f"{json.dumps(name)}: {json.dumps(_finite(member))}" for name, member in members.items()]
         if chunks:
             lines.append('"chunks": [\n    ' + ",\n    ".join(json.dumps(chunk) for chunk in chunks) + "\n  ]")
         return ("{\n  " + ",\n  ".join(lines) + "\n}\n").encode()
+
+
+def _finite(value: Any) -> Any:
+    """A value as JSON has it: a number beyond what Python reads (1e999) by its name."""
+    match value:
+        case dict():
+            return {key: _finite(member) for key, member in value.items()}
+        case list() | tuple():
+            return [_finite(member) for member in value]
+        case float() if not math.isfinite(value):
+            return str(value)
+    return value
 
 
 class RecordingError(Exception):
@@ -137,7 +150,7 @@ def read_recording(path: Path) -> tuple[Recording, bytes]:
     """A recording and its bytes. Raises RecordingError."""
     try:
         recording = msgspec.convert(decode_json(_read(path).decode()), Recording)
-    except (JsonError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except (JsonError, msgspec.ValidationError, UnicodeError) as error:
         raise RecordingError(f"{path} is no recording: {error}") from None
     body = b""
     if recording.body is not None:
@@ -159,6 +172,8 @@ def _read(path: Path) -> bytes:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise RecordingError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a name that is none: of half a surrogate pair, or with a NUL in it
+        raise RecordingError(f"{str(path)!a} cannot be read: {error}") from None
     if len(data) > LARGEST:
         raise RecordingError(f"{path} is larger than {LARGEST:,} bytes")
     return data

@@ -21,9 +21,9 @@ def commands(request: SentRequest, redactor: Redactor) -> tuple[str, ...]:
 
 
 def curl(request: SentRequest, redactor: Redactor) -> str:
-    """One line for a POSIX shell; `-N` shows events as they arrive."""
+    """One line for a POSIX shell; `-N` shows events as they arrive, `-L` goes where the answer came from."""
     url = redactor.url(request.url)
-    words = ["curl", "-N", *_method(request), *_path(url), shlex.quote(url)]
+    words = ["curl", "-N", *(["-L"] if request.sent_on else []), *_method(request), *_path(url), shlex.quote(url)]
     for name, value in request.headers:
         if name.lower() not in OWN:
             shown = redactor.header(name, value)

@@ -63,8 +63,11 @@ class Documented:
         return next((self.responses[name] for name in names if name in self.responses), None)
 
     def is_fault(self, status: int) -> bool:
-        """Whether a status is a server error that the contract does not have, and neither 501 nor 503."""
-        return status >= 500 and status not in TURNING_AWAY and self.find(status) is None
+        """Whether a status is a server error that is no answer to a right request.
+
+        A 500 that the contract has, by `default` too, is a fault that it only admits; 501 and 503 need not be there.
+        """
+        return status == 500 or (status > 500 and status not in TURNING_AWAY and self.find(status) is None)
 
     def is_busy(self, status: int) -> bool:
         """Whether a status of the contract says nothing but that the server cannot serve this request now."""

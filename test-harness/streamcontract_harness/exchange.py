@@ -32,6 +32,7 @@ class SentRequest:
 
     `before` are the requests whose answers this one was made from (a stream reached through links), oldest first;
     `linked` is the exchange whose link led here. It is there to judge by, and is not kept in what is reported.
+    `sent_on`: the answer is that of another place on the server, to which redirects have led.
     """
 
     operation: str
@@ -42,6 +43,7 @@ class SentRequest:
     view: Request
     before: tuple[SentRequest, ...] = ()
     linked: Linked | None = None
+    sent_on: bool = False
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whose name is given in lower case."""

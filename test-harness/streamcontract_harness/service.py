@@ -64,7 +64,8 @@ def served(bench: Bench, judgement: Judgement) -> Served:
         return Served(judgement, Service.WRONG, said)
     if judgement.monitor is None:
         status = exchange.status or 0
-        kind = Service.WRONG if bench.documented.find(status) is None else Service.REFUSED
+        is_allowed = bench.documented.find(status) is not None and not bench.documented.is_fault(status)
+        kind = Service.REFUSED if is_allowed else Service.WRONG
         return Served(judgement, kind, f"it was answered with {status}")
     silent = exchange.ended - exchange.chunks.last_at > SILENCE  # else it is the checker that cannot keep up
     if exchange.ending is Ending.TIME and silent and not bench.is_endless:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
@@ -139,7 +140,8 @@ class Transport(AbstractContextManager["Transport"]):
                 if not self._is_over():
                     with self._bounded(self.limits.seconds if seconds is None else seconds) as scope:
                         for url in self._urls(exchanges):
-                            exchanges[-1] = Exchange(request, started=time.monotonic(), ending=Ending.TIME)
+                            sent = replace(request, sent_on=url != request.url)
+                            exchanges[-1] = Exchange(sent, started=time.monotonic(), ending=Ending.TIME)
                             talk = Conversation(exchanges[-1], listener, scope, self.limits, reading, http)
                             stream, http = stream if http else await self._open(talk, connections), None
                             if stream is not None:

@@ -24,7 +24,7 @@ def test_check_names_exactly_that_id(path: Path, tmp_path: Path) -> None:
     assert found[0].expected, "each finding says what should have come"
     assert found[0].got, "and what came"
     assert report.verdict is (Verdict.CONFORMS if broken.level is Level.SHOULD else Verdict.VIOLATES)
-    if path.parent.name == "life":
+    if path.parent.name == "life" and "answered with 500" not in found[0].message:  # which is no stream to be shown
         (shown,) = (one for one in report.kept.streams("watch") if one.findings)
         assert [finding.id for finding in shown.findings] == [broken.id]
         assert shown.sent_by == ("" if broken.id == "life.retry-zero" else broken.id)

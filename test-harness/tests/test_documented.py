@@ -26,7 +26,8 @@ def test_undocumented_status(tmp_path: Path) -> None:
 
 SERVER_ERRORS = {  # status, of the contract by: is it a fault, is it "not now", is it an answer
     (500, ""): (True, False, False),
-    (500, "_500"): (False, True, False),
+    (500, "_500"): (True, True, False),
+    (500, "default"): (True, True, False),
     (502, ""): (True, False, False),
     (502, "_502"): (False, True, True),
     (502, "_5XX"): (False, True, False),

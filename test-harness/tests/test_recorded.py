@@ -9,7 +9,7 @@ import pytest
 from literal_server import LiteralServer
 from published import fitting_files
 from server_files import BROKEN, ServerFile, named
-from small_contracts import TICKS, contract_of, with_header
+from small_contracts import TICKS, Tree, contract_of, with_header
 from typer.testing import CliRunner
 
 from streamcontract import Finding, Verdict
@@ -100,7 +100,8 @@ def test_what_a_check_sends_for_itself_is_named_and_not_judged(tmp_path: Path, m
     assert asides
     assert all(outcome.replayed is None and "sent by the check http.accept" in outcome.text for outcome in asides)
     assert any(judgement.findings for outcome, judgement in pairs if outcome in asides)
-    assert {outcome.verdict for outcome, _ in pairs} == {None, Verdict.CONFORMS}
+    assert Verdict.CONFORMS in {outcome.verdict for outcome, _ in pairs}
+    assert Verdict.VIOLATES not in {outcome.verdict for outcome, _ in pairs}
 
 
 def written(folder: Path, *headers: tuple[str, str], status: int = 200, ending: Ended = "server") -> Path:
@@ -116,9 +117,9 @@ def written(folder: Path, *headers: tuple[str, str], status: int = 200, ending: 
     return folder / "1.json"
 
 
-def replayed(folder: Path, recording: Path) -> tuple[int, str, dict[str, Any]]:
+def replayed(folder: Path, recording: Path, tree: Tree | None = None) -> tuple[int, str, dict[str, Any]]:
     """The exit code, what is printed, and the JSON report."""
-    contract = contract_of(with_header(), folder)
+    contract = contract_of(tree or with_header(), folder)
     report = folder / "report.json"
     done = CliRunner().invoke(app(), ["replay", contract.document.path, str(recording), f"--report=json:{report}"])
     fitting_files([f"json:{report}"])
@@ -143,6 +144,14 @@ def test_an_answer_that_is_no_stream_is_judged_too(tmp_path: Path) -> None:
     assert "answered 418, which is no event stream" in said
     (operation,) = (operation for operation in report["operations"] if operation["operationId"] == "watch")
     assert (operation["requests"], operation["streams"], operation["statuses"]) == (1, 0, {"418": 1})
+
+
+def test_an_answer_that_is_no_stream_is_not_said_to_conform(tmp_path: Path) -> None:
+    tree = with_header()
+    tree["paths"]["/ticks"]["get"]["responses"]["404"] = {"description": "gone"}
+    code, said, report = replayed(tmp_path, written(tmp_path, status=404), tree)
+    assert (code, report["verdict"], report["findings"]) == (0, "inconclusive", [])
+    assert "answered 404, which is no event stream; its body is not judged" in said
 
 
 def test_a_header_that_was_left_out_is_not_judged(tmp_path: Path) -> None:

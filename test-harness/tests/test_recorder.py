@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +195,9 @@ PLAIN: dict[str, Any] = {"operation": "a", "request": {}, "body": "b.sse", "chun
         ({"version": 2}, "is no recording"),
         ({"ending": "slowly"}, "is no recording"),
         ({"extra": 1}, "unknown field `extra`"),
+        ({"body": "\ud800"}, "cannot be read"),
+        ({"body": "a\x00"}, "cannot be read"),
+        ({"ending": "\ud800"}, "is no recording"),
     ],
 )
 def test_wrong_file_is_told(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
@@ -212,6 +216,26 @@ def test_odd_values_survive_the_file(tmp_path: Path) -> None:
     odd = {"big": 10**30, "half": "\ud83d", "text": 'a "b"\n\x00'}
     recording, _ = read_recording(written(tmp_path, Recording(operation="a", request=RecordedRequest(body=odd))))
     assert recording.request.body == odd
+
+
+def test_a_number_that_is_too_large_is_kept_by_its_name(tmp_path: Path) -> None:
+    request = RecordedRequest(path={"id": float("inf"), "ids": [1.5, float("nan")]})
+    recording, _ = read_recording(written(tmp_path, Recording(operation="a", request=request)))
+    assert recording.request.path == {"id": "inf", "ids": [1.5, "nan"]}
+
+
+def test_a_recording_that_cannot_be_read_keeps_no_other_from_being_judged(
+    kept: tuple[Contract, Path, Report, Watching], tmp_path: Path
+) -> None:
+    contract, directory, _, recorder = kept
+    folder = tmp_path / "kept"
+    shutil.copytree(directory, folder)
+    (folder / "0002-streamJob.json").write_text("{", encoding="utf-8")
+    done = CliRunner().invoke(app(), ["replay", contract.document.path, str(folder)])
+    assert done.exit_code == 2
+    assert "0002-streamJob.json is no recording" in done.output
+    assert f"1 of {recorder.kept} recordings could not be read" in done.output
+    assert f"{recorder.kept - 1} exchanges: " in done.output
 
 
 def written(folder: Path, recording: Recording) -> Path:

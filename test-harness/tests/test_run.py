@@ -10,6 +10,8 @@ from small_contracts import TICKS, Tasks, contract_of, tasks, ticker
 from whole_runs import checked, found
 
 from streamcontract import Verdict
+from streamcontract.redaction import Redactor
+from streamcontract_harness.curl import curl
 from streamcontract_harness.events import FindingSeen, RunFinished, RunStarted, StageStarted
 from streamcontract_harness.options import Options, UnknownOperationError
 from streamcontract_harness.run import run
@@ -81,7 +83,8 @@ def test_afterwards_sees_what_the_stream_left_behind(tmp_path: Path) -> None:
     report = checked(tasks(), Forgets().routes(), tmp_path, max_examples=25)
     (reported,) = report.findings
     assert (reported.finding.id, reported.finding.operation) == ("afterwards.task-knows-its-length", "streamTask")
-    assert "response.body.n was 7, last.data.tokens was 8" in reported.finding.message
+    assert reported.finding.expected == "response.body.n == last.data.tokens"
+    assert reported.finding.got == "response.body.n = 7, last.data.tokens = 8"
     assert reported.request is not None
     assert [step.operation for step in reported.request.before] == ["createTask", "streamTask"]
     assert reported.request.before[0].body == b'{"n": 8}'
@@ -262,3 +265,22 @@ def test_a_redirect_on_the_server_is_followed_when_it_is_asked_for(tmp_path: Pat
     report = checked(ticker(), routes, tmp_path, max_examples=1, select=("http.undoc", "seq"), follow_redirects=follow)
     assert found(report) == ([] if follow else ["http.undocumented-status"])
     assert bool(report.tallies["watch"].streams) == follow
+
+
+def test_the_request_of_a_finding_follows_redirects_as_the_check_has(tmp_path: Path) -> None:
+    routes = {"GET /ticks": plain(b"", "307 Temporary Redirect", location="/moved"), "GET /moved": AFTER_END}
+    report = checked(ticker(), routes, tmp_path, max_examples=1, select=("sequence",), follow_redirects=True)
+    (reported,) = report.findings
+    assert reported.request is not None
+    assert curl(reported.request, Redactor()).startswith("curl -N -L http://")
+
+
+def test_what_no_url_can_have_is_sent_as_well_as_it_can_be(tmp_path: Path) -> None:
+    class Halves(Tasks):
+        def create(self, request: Received) -> Any:
+            head, body = super().create(request)[0], b'{"id": "\\ud800", "n": 1}'
+            return plain(body, "202 Accepted") if b"202" in head else plain(b"", "400 Bad Request")
+
+    report = checked(tasks(), Halves().routes(), tmp_path, max_examples=3, select=("http",))
+    assert "streamTask" in report.tallies
+    assert report.tallies["streamTask"].statuses[404]

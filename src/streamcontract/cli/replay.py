@@ -91,12 +91,14 @@ def _tell(text: str) -> None:
 def _replay_exchanges(contract: Contract, file: str, path: Path, reports: list[ReportFile]) -> None:
     """An exchange, or all of a directory."""
     replayer = Replayer(contract, file)
-    try:
-        outcomes = [replayer.replay(one) for one in exchanges_at(path)]
-    except RecordingError as error:
-        fail(harmless(str(error)), WRONG)
-    for outcome in outcomes:
-        _tell(outcome.text)
+    outcomes, unreadable = [], 0
+    for one in _exchanges_at(path):
+        try:
+            outcomes.append(replayer.replay(one))
+            _tell(outcomes[-1].text)
+        except RecordingError as error:
+            typer.echo(harmless(str(error)), err=True)
+            unreadable += 1
     if len(outcomes) > 1:
         typer.echo(total(outcomes))
     streams = [outcome.replayed for outcome in outcomes if outcome.replayed is not None]
@@ -104,8 +106,17 @@ def _replay_exchanges(contract: Contract, file: str, path: Path, reports: list[R
         fail("nothing was judged that a report could be of", WRONG)
     for report in reports:
         write_report(streams, report)
+    if unreadable:
+        fail(f"{unreadable} of {len(outcomes) + unreadable} recordings could not be read", WRONG)
     if any(outcome.verdict is Verdict.VIOLATES for outcome in outcomes):
         raise typer.Exit(VIOLATES)
+
+
+def _exchanges_at(path: Path) -> list[Path]:
+    try:
+        return exchanges_at(path)
+    except RecordingError as error:
+        fail(harmless(str(error)), WRONG)
 
 
 def _load(path: Path) -> Contract:

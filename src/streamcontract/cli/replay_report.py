@@ -67,10 +67,10 @@ class Replayed:
 
     @property
     def verdict(self) -> Verdict:
-        """Of the whole exchange."""
+        """Of the whole exchange. The body of an answer that is no stream is not held to its schema here."""
         if any(finding.level is Level.MUST for finding in self.beside):
             return Verdict.VIOLATES
-        return self.monitor.verdict if self.monitor else Verdict.CONFORMS
+        return self.monitor.verdict if self.monitor else Verdict.INCONCLUSIVE
 
 
 def redactor_of(streams: Sequence[Replayed]) -> Redactor:
@@ -80,8 +80,9 @@ def redactor_of(streams: Sequence[Replayed]) -> Redactor:
 
 
 def verdict_of(streams: Sequence[Replayed]) -> Verdict:
-    """The verdict over all: the worst of theirs."""
-    verdicts = {one.verdict for one in streams}
+    """The verdict over all: the worst of the streams, and of what is wrong elsewhere."""
+    violating = [one for one in streams if one.verdict is Verdict.VIOLATES]
+    verdicts = {one.verdict for one in violating or [one for one in streams if one.monitor] or streams}
     return next(verdict for verdict in WORST_FIRST if verdict in verdicts)
 
 
@@ -113,7 +114,7 @@ def _stream(monitor: StreamMonitor, size: int) -> str:
 def _answer(replayed: Replayed, redactor: Redactor) -> str:
     status = replayed.response.status if replayed.response else None
     detail = replayed.recording.detail if replayed.recording else ""
-    said = f"  answered {status}, which is no event stream" if status else "  not answered"
+    said = f"  answered {status}, which is no event stream; its body is not judged" if status else "  not answered"
     return said + (f" ({_shown(detail, redactor)})" if detail else "")
 
 

@@ -191,8 +191,8 @@ def sent(case: Case[Any]) -> SentRequest:
 
 
 def _quoted(value: Any) -> str:
-    """A value as one segment of a path; generated cases have it so already."""
-    return quote(str(value), safe="")
+    """A value as one segment of a path; generated cases have it so already. UTF-8 has no half of a surrogate pair."""
+    return quote(str(value), safe="", errors="replace")
 
 
 def _in_plain(case: Case[Any]) -> Case[Any]:

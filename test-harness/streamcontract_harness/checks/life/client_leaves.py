@@ -8,8 +8,8 @@ queue, connections of a pool.
 Right: six clients leave behind the head or behind the first bytes; the same request is then answered by a stream that
 is right, as it was before.
 Wrong: an exception in the write to a closed connection leaves a lock held, and the next request waits for ever.
-Not wrong: a status of the contract, such as 503 or 504 while places are still taken; an answer that is wrong once and
-right when it is asked for again.
+Not wrong: a status of the contract but 500, such as 503 or 504 while places are still taken; an answer that is no
+stream, or takes too long, once, and is right when it is asked for again.
 Spec: RFC 9112, section 9.5, https://www.rfc-editor.org/rfc/rfc9112#section-9.5
 """
 

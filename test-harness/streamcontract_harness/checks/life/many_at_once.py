@@ -32,12 +32,13 @@ MANY = 20
 def probe(bench: Bench) -> Iterator[Reported]:
     answers = settled(lambda: _at_once(bench))
     wrong = first_wrong(answers)
-    number = sum(answer.service is Service.WRONG for answer in answers)
+    turned_away = sum(answer.is_turned_away for answer in answers)
+    number = sum(answer.service is Service.WRONG for answer in answers) - turned_away
     if wrong is None:
         if all(answer.service is Service.REFUSED for answer in answers):
             raise NotTriedError(f"none of {len(answers)} at once was served: {answers[0].said}")
     elif wrong.is_turned_away:
-        raise NotTriedError(f"of {len(answers)} at once, {number} were turned away: {wrong.said}")
+        raise NotTriedError(f"of {len(answers)} at once, {turned_away} were turned away: {wrong.said}")
     else:
         yield bench.fault(
             "life.many-at-once", wrong.judgement.exchange,
