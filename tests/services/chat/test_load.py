@@ -71,6 +71,7 @@ async def all_at_once(url: str, streams: int, timed: bool) -> list[StreamMonitor
     return monitors
 
 
+@pytest.mark.alone  # the contract's limits hold for a server that need not share its machine with other tests
 def test_200_streams_at_once_all_conform_and_are_stored(database: str, record_property: Any) -> None:
     meeting = Meeting()
     with serving_chat(database, meeting.script, database_timeout=PATIENCE) as (served, _):
