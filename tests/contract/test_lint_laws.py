@@ -62,7 +62,7 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(
@@ -87,7 +87,7 @@ def test_lines_deleted_moved_and_repeated(changes: list[tuple[int, str, int]]) -
     linted("".join(lines))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.integers(0, len(RIGHT)),
     st.integers(0, 12),
@@ -111,7 +111,7 @@ def grafted(node: Any, pointer: tuple[Any, ...], value: Any) -> Any:
     return [*node[:key], grafted(node[key], tuple(rest), value), *node[key + 1 :]]
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.sampled_from(pointers(TREE)), trees)
 @example(("components", "schemas", "Meta"), {"$ref": "#/components/schemas/Meta/properties"})
 @example(("paths", "/chats/{chatId}"), {"$ref": "#"})
