@@ -68,6 +68,8 @@ def test_names_places_and_lists_are_short() -> None:
         ({"required": ["id"]}, {"n": 1}, 'required: "id"', '{"n": …}'),
         ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, 'required: "b"', '{"a": …}'),
         ({"properties": {"a": {}}, "additionalProperties": False}, {"a": 1, "b": 2}, 'no member "b"', '{"b":2}'),
+        ({"additionalProperties": False}, {"token": "x"}, "no members", '{"token": …}'),
+        ({"properties": {"additionalProperties": False}}, {"additionalProperties": 1}, "no value here", "1"),
         ({"unevaluatedProperties": False}, {"b": 2}, 'no member "b"', '{"b":2}'),
         ({"properties": {"a": False}}, {"a": 1}, "no value here", "1"),
         ({"prefixItems": [{}], "unevaluatedItems": False}, [1, 2], "no more items", "[1,2]"),

@@ -39,6 +39,14 @@ def test_schema_s_finding_says_the_fault_in_the_message_and_the_value_beside_it(
     assert (finding.message, finding.expected, finding.got) == (message, expected, got)
 
 
+def test_event_that_may_have_no_members_shows_their_names_alone() -> None:
+    event = json_event("done", {})
+    event["properties"]["data"]["contentSchema"] = {"type": "object", "additionalProperties": False}
+    (finding,) = watched(stream_of({"sequence": "done"}, {"done": event}), [("done", {"token": "s3cret"})]).findings
+    assert finding.message == "event 1 (done): data may have no members"
+    assert (finding.expected, finding.got) == ("no members", 'data = {"token": …}')
+
+
 def test_value_of_megabytes_is_cut_short() -> None:
     for data in ({"n": "x" * 2**20}, {"n": ["x" * 2**20] * 3}, "{" + "x" * 2**20):
         assert len(of_schema(data).message + of_schema(data).got) < 400

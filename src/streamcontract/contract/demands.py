@@ -7,12 +7,14 @@ import jsonschema_rs
 
 from streamcontract.contract.written import beginning, listing, names_of, written
 
-__all__ = ["demand", "offending"]
+__all__ = ["NO_MEMBERS", "demand", "offending"]
 
 LONGEST = 300
 """Characters of one demand."""
 BRANCHES, OPTIONS = 4, 12
 """How many alternatives of `oneOf` and `anyOf`, and values of `enum`, are told."""
+NO_MEMBERS = "no members"
+"""What `additionalProperties: false` demands where no member has a schema."""
 SHORT = 60
 """Characters of one alternative's demand."""
 

@@ -46,7 +46,7 @@ def _check(schemas: Schemas, report: Report, found: Mapping[Pointer, tuple[Point
         if at not in wrong:
             wrong.add(at)
             where = f" at {pointer_text(inside)}" if inside else ""
-            message = f"`{_kind(at)}` does not fit its schema{where}: {Invalid.of(error).message}"
+            message = f"`{_kind(at)}` does not fit its schema{where}: {Invalid.of(error, values).message}"
             report.warning("example.invalid", at, message, "correct the value, or the schema")
 
 

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import jsonschema_rs
 
-from streamcontract.contract.demands import demand, offending
+from streamcontract.contract.demands import NO_MEMBERS, demand, offending
 from streamcontract.contract.document import Document
 from streamcontract.contract.problems import Pointer
-from streamcontract.contract.written import shorten, written
+from streamcontract.contract.written import names_of, shorten, written
 
 __all__ = ["Invalid", "SchemaError", "Schemas", "Validator", "pointer_text"]
 
@@ -42,9 +42,11 @@ class Invalid:
     got: str
 
     @classmethod
-    def of(cls, error: jsonschema_rs.ValidationError) -> "Invalid":
-        """What a validator of this module has found."""
+    def of(cls, error: jsonschema_rs.ValidationError, value: Any) -> "Invalid":
+        """What a validator of this module has found in the value."""
         at, schema_at = tuple(error.instance_path), pointer_text(error.schema_path)
+        if (members := _unwanted_members(error, value)) is not None:
+            return cls(at, schema_at, f"{MASK} may have no members", NO_MEMBERS, names_of(members))
         expected = demand(error.kind.name, error.kind.value)
         return cls(at, schema_at, shorten(error.message), expected, offending(error))
 
@@ -82,7 +84,7 @@ class Validator:
             for number, error in enumerate(self.compiled.iter_errors(value)):
                 if number == SHOWN:
                     return
-                yield Invalid.of(error)
+                yield Invalid.of(error, value)
         except ValueError as error:
             yield Invalid((), "", shorten(str(error)), "a value that can be held to its schema", written(value))
 
@@ -121,6 +123,19 @@ class Schemas:
 def pointer_text(pointer: Pointer | Sequence[str | int]) -> str:
     """A pointer as RFC 6901 writes it."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
+
+
+def _unwanted_members(error: jsonschema_rs.ValidationError, value: Any) -> Mapping[str, Any] | None:
+    """The object that `additionalProperties: false` alone forbids all members.
+
+    The library tells it as the fault of a member, whose name it leaves out; of a member that has a schema of its own,
+    be it called as the keyword, it tells the place.
+    """
+    if error.kind.name != "falseSchema" or error.schema_path[-1:] != ["additionalProperties"]:
+        return None
+    for key in error.instance_path:
+        value = value[key]
+    return value if isinstance(value, Mapping) and value != error.instance else None
 
 
 def _absolute(node: Any) -> Any:

@@ -29,11 +29,13 @@ from schemathesis.openapi.checks import (
     UseAfterFree,
 )
 
-from streamcontract.contract.demands import demand
+from streamcontract.contract.demands import NO_MEMBERS, demand
 from streamcontract.contract.written import beginning, listing, names_of, path_of, written
 
 __all__ = ["fault_of", "one_line", "values_of"]
 
+FALSE = "False schema does not allow "
+"""How the validator's message of a schema begins that is `false`; behind it stands the value."""
 LONGEST, LONGEST_VALUE = 600, 80
 """Characters of Schemathesis' text, which has paragraphs, and of a value in it, which may be a whole body."""
 
@@ -61,6 +63,8 @@ def one_line(text: Any) -> str:
 def _of_schema(failure: Any) -> str:
     """What is wrong with a place in the body; Schemathesis says it of the value, which may be a secret."""
     name, said = _name(failure), failure.validation_message
+    if _allows_no_members(failure):
+        return f"{name} may have no members"
     value = json.dumps(failure.instance, separators=(",", ":"), ensure_ascii=False, default=str)
     if len(value) > LONGEST_VALUE:
         return f"{name} does not fit `{_keyword(failure)}`"
@@ -71,7 +75,15 @@ def _answer(status: int | None) -> str:
     return "no answer" if status is None else f"status {status}"
 
 
+def _allows_no_members(failure: Any) -> bool:
+    """Whether `additionalProperties: false` alone was broken: the instance is a member then, and its name not told."""
+    of_keyword = failure.schema_path[-1:] == ["additionalProperties"] != failure.instance_path[-1:]
+    return of_keyword and failure.validation_message.startswith(FALSE)
+
+
 def _schema(failure: Any, answer: str) -> tuple[str, str]:
+    if _allows_no_members(failure):
+        return NO_MEMBERS, f"{_name(failure)} has members"
     keyword, schema = _keyword(failure), failure.schema
     wanted = demand(keyword, schema[keyword]) if keyword in schema else failure.validation_message
     return beginning(wanted or "a value that fits its schema", LONGEST), _came(failure, keyword)

@@ -104,6 +104,7 @@ def test_failure_has_what_was_wanted_and_what_came(failure: Failure, expected: s
             'body.password = "hunter2"',
         ),
         ({"required": ["id"]}, {"n": 1}, 'body: "id" is a required property', 'required: "id"', 'body = {"n": …}'),
+        ({"additionalProperties": False}, {"token": "x"}, "body may have no members", "no members", "body has members"),
         ({"maxLength": 3}, "x" * 10_000, "body does not fit `maxLength`", "at most 3 characters", None),
         ({"oneOf": [{"type": "null"}, False]}, "x", "body is not valid under", "exactly one of 2 alternatives", None),
     ],
