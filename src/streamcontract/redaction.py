@@ -6,7 +6,8 @@ What is cut is cut after it was hidden: half a secret is one, too, and nothing w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit, urlunsplit
 
@@ -29,6 +30,11 @@ VALUE_READ = re.compile(r"""([A-Za-z_][\w-]{0,63})(?:["']?\]|\[[0-9]+\])* = "((?
 FORM_PAIR = re.compile(r"""(?:^|(?<=[?&;\s"'`|]))([\w.%-]{1,64})=(?!%5Bredacted%5D)([^&;\s"'=][^&;\s"']*)""")
 FORM_PART = re.compile(r"""name="([^"\r\n]{1,64})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?=\r?\n--|\Z)""", re.DOTALL)
 """Names and values in JSON, in a form and in a form of several parts; a value may be cut off at its end."""
+ESCAPED = re.compile(
+    r"\\{1,7}u00(?P<code>[2-7][0-9a-fA-F])|%(?P<octet>[2-7][0-9a-fA-F])|\\{1,7}(?P<plain>[/\"])"
+    r"|(?P<cut>(?:\\{1,7}(?:u[0-9a-fA-F]{0,3})?|%[2-7]?)(?=\Z|…|\.\.\.))"
+)
+"""A character in another writing: as JSON may have it (`\\/`, `\\u002B`), percent-encoded, or one whose end is cut off."""
 CUT = ("…", "...")
 AFTER_CUT = re.compile(r"(?:…|\.\.\.) ?")
 SHORTEST = 4
@@ -63,16 +69,18 @@ class Redactor:
 
     def masked(self, data: bytes) -> bytes:
         """Bytes with an asterisk for each byte of the run's own secrets, so that nothing in them moves."""
-        for value in self._bytes:
-            secret = value.encode("latin-1")
-            data = data.replace(secret, b"*" * len(secret))
-            cut = next((n for n in range(len(secret) - 1, SHORTEST - 1, -1) if data.endswith(secret[:n])), 0)
-            data = data[: len(data) - cut] + b"*" * cut if cut else data
-        return data
+        text = data.decode("latin-1")
+        masked = bytearray(data)
+        for begin, end in (span for value in self._bytes for span in _places(text, value, cut=())):
+            masked[begin:end] = b"*" * (end - begin)
+        for begin, end in _written_otherwise(text, self._bytes, cut=()):
+            masked[begin:end] = b"*" * (end - begin)
+        return bytes(masked)
 
-    def _spans(self, text: str, values: Iterable[str]) -> list[tuple[int, int]]:
+    def _spans(self, text: str, values: Sequence[str]) -> list[tuple[int, int]]:
         """Where secrets stand, in order."""
         spans = [span for value in values for span in _places(text, value)]
+        spans += _written_otherwise(text, values)
         named: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
             (JSON_MEMBER, is_secret),
             (VALUE_READ, is_secret),
@@ -159,20 +167,41 @@ def _parts(name: str, value: str) -> Iterator[str]:
             yield content
 
 
-def _places(text: str, value: str) -> Iterator[tuple[int, int]]:
+def _written_otherwise(text: str, values: Sequence[str], cut: tuple[str, ...] = CUT) -> Iterator[tuple[int, int]]:
+    """Where values stand in a text that JSON or a URL has escaped: looked for in the text as it is without that."""
+    plain, ends, shifts, done = [], [0], [0], 0  # behind which places of the plain text how much was taken out
+    length = 0
+    for match in ESCAPED.finditer(text) if values else ():
+        code = match["code"] or match["octet"]
+        character = chr(int(code, 16)) if code else match["plain"] or ""
+        plain += [text[done : match.start()], character]
+        length += match.start() - done + len(character)
+        done = match.end()
+        ends.append(length)
+        shifts.append(done - length)
+    if not plain:
+        return
+    whole = "".join([*plain, text[done:]])
+    for value in values:
+        for begin, end in _places(whole, value, cut):
+            first, last = bisect_right(ends, begin) - 1, bisect_right(ends, end) - 1
+            yield begin + shifts[first], min(end + shifts[last], len(text))
+
+
+def _places(text: str, value: str, cut: tuple[str, ...] = CUT) -> Iterator[tuple[int, int]]:
     """Where a value stands in a text, also where its end, or its beginning, was cut off."""
     at = text.find(value[:SHORTEST])
     while at >= 0:
         there = text[at : at + len(value)]
         end = at + next((n for n, (a, b) in enumerate(zip(there, value, strict=False)) if a != b), len(there))
-        if end - at == len(value) or end == len(text) or text.startswith(CUT, end):
+        if end - at == len(value) or end == len(text) or text.startswith(cut, end):
             yield at, end
         at = text.find(value[:SHORTEST], at + 1)
-    for cut in AFTER_CUT.finditer(text):
+    for begin in (match.end() for match in AFTER_CUT.finditer(text) if cut):
         rests = (length for length in range(len(value) - 1, SHORTEST - 1, -1))
-        length = next((length for length in rests if text.startswith(value[-length:], cut.end())), 0)
+        length = next((length for length in rests if text.startswith(value[-length:], begin)), 0)
         if length:
-            yield cut.end(), cut.end() + length
+            yield begin, begin + length
 
 
 def _cut(text: str, spans: Iterable[tuple[int, int]], begin: int, end: int) -> str:

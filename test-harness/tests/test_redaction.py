@@ -106,6 +106,24 @@ def test_the_runs_own_secrets_are_found_wherever_a_server_sends_them() -> None:
     assert redactor.data(b"data: s3cret-value\n") == f"data: {HIDDEN}\n".encode()
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["ab/cd+ef==", r"ab\/cd+ef==", r"ab/cd\u002Bef==", r"ab\u002fcd\u002bef\u003d\u003d", "ab%2Fcd%2Bef%3D%3D",
+     "ab%2fcd+ef=%3d", r"ab\\\/cd\\u002Bef=="],
+)  # fmt: skip
+def test_the_runs_own_secrets_are_found_as_json_and_urls_escape_them(written: str) -> None:
+    redactor = Redactor([("X-Api-Key", "ab/cd+ef==")])
+    said = f'{{"a\\/%2Fb":"é{written}"}} %2F \\/'
+    assert redactor.text(said) == said.replace(written, HIDDEN)
+    data = said.encode()
+    assert redactor.data(data) == said.replace(written, HIDDEN).encode()
+    assert redactor.masked(data) == said.replace(written, "*" * len(written)).encode()
+    for length in range(len(written) - 4, len(written)):
+        cut = b"\\/ " + written[:length].encode()
+        assert redactor.masked(cut) == b"\\/ " + b"*" * length
+    assert redactor.text(f"{written[:-3]}… 4,000 in all") == f"{HIDDEN}… 4,000 in all"
+
+
 def test_short_values_are_not_looked_for() -> None:
     assert Redactor([("X-Api-Key", "a")]).text("a banana") == "a banana"
 

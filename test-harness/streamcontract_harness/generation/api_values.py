@@ -78,7 +78,7 @@ def _answer(status: int | None) -> str:
 def _allows_no_members(failure: Any) -> bool:
     """Whether `additionalProperties: false` alone was broken: the instance is a member then, and its name not told."""
     of_keyword = failure.schema_path[-1:] == ["additionalProperties"] != failure.instance_path[-1:]
-    return of_keyword and failure.validation_message.startswith(FALSE)
+    return of_keyword and str(failure.validation_message).startswith(FALSE)
 
 
 def _schema(failure: Any, answer: str) -> tuple[str, str]:
