@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit, urlunsplit
 
@@ -24,17 +24,29 @@ SECRET_NAME = re.compile(
 place, such as MCP's `progressToken`."""
 KEY = re.compile(r"(^|_)(?<!idempotency_)(?<!partition_)(?<!sort_)key$")
 """What names a credential in a header, a query or a cookie; in JSON, a key is most often the name of something."""
-JSON_MEMBER = re.compile(r'"([^"\\\n]{1,64})"\s*:\s*"((?:[^"\\\n]|\\.)*)')
-VALUE_READ = re.compile(r"""([A-Za-z_][\w-]{0,63})(?:["']?\]|\[[0-9]+\])* = "((?:[^"\\\n]|\\.)*)""")
-"""A value that a finding says came, behind the end of its path: `data.items[0].token = "…`."""
+MEMBER = re.compile(
+    r"""(?P<escape>\\{0,7})(?P<quote>["'])(?P<name>(?:(?!(?P=quote))[^\\\n]){1,64})(?P=escape)(?P=quote)\s*:\s*"""
+)
+"""The name of a member, in JSON, in JSON within a string of JSON, or as Python has it."""
+READ = re.compile(r"""(?P<escape>)(?P<name>[A-Za-z_][\w-]{0,63})(?:["']?\]|\[[0-9]+\])* = """)
+"""What a finding says came goes behind the end of its path: `data.items[0].token = "…`."""
+PLAIN = r"""(?P<quote>["'])(?P<text>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?:(?P=quote))?"""
+WITHIN = r"""\\{%d}(?P<quote>["'])(?P<text>(?:(?!(?<!\\)\\{%d}(?P=quote))[^\n])*)(?:\\{%d}(?P=quote))?"""
+VALUES = tuple(
+    re.compile(
+        rf"{text}|(?P<number>-?[0-9][\w.+-]*)|(?P<open>[\[{{])|(?P<close>[\]}}])|(?P<other>[^\s\\\"'\[\]{{}}]+|\\)"
+    )
+    for text in (PLAIN, *(WITHIN % (depth, depth, depth) for depth in range(1, 8)))
+)
+"""A value or a piece of one, cut off or not, by how many backslashes stand before its quotes."""
 FORM_PAIR = re.compile(r"""(?:^|(?<=[?&;\s"'`|]))([\w.%-]{1,64})=(?!%5Bredacted%5D)([^&;\s"'=][^&;\s"']*)""")
 FORM_PART = re.compile(r"""name="([^"\r\n]{1,64})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?=\r?\n--|\Z)""", re.DOTALL)
-"""Names and values in JSON, in a form and in a form of several parts; a value may be cut off at its end."""
+"""Names and values in a form and in a form of several parts; a value may be cut off at its end."""
 ESCAPED = re.compile(
     r"\\{1,7}u00(?P<code>[2-7][0-9a-fA-F])|%(?P<octet>[2-7][0-9a-fA-F])|\\{1,7}(?P<plain>[/\"])"
     r"|(?P<cut>(?:\\{1,7}(?:u[0-9a-fA-F]{0,3})?|%[2-7]?)(?=\Z|…|\.\.\.))"
 )
-"""A character in another writing: as JSON may have it (`\\/`, `\\u002B`), percent-encoded, or one whose end is cut off."""
+"""A character in another writing: JSON's (`\\/`, `\\u002B`), percent-encoded, or one whose end is cut off."""
 CUT = ("…", "...")
 AFTER_CUT = re.compile(r"(?:…|\.\.\.) ?")
 SHORTEST = 4
@@ -81,14 +93,9 @@ class Redactor:
         """Where secrets stand, in order."""
         spans = [span for value in values for span in _places(text, value)]
         spans += _written_otherwise(text, values)
-        named: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
-            (JSON_MEMBER, is_secret),
-            (VALUE_READ, is_secret),
-            (FORM_PAIR, self._is_in_form),
-            (FORM_PART, self._is_in_form),
-        )
-        for pattern, is_one in named:
-            spans += [match.span(2) for match in pattern.finditer(text) if is_one(match[1])]
+        spans += [span for pattern in (MEMBER, READ) for span in _named(text, pattern)]
+        for pattern in (FORM_PAIR, FORM_PART):
+            spans += [match.span(2) for match in pattern.finditer(text) if self._is_in_form(match[1])]
         return sorted(spans, key=lambda span: (span[0], -span[1]))
 
     def _is_parameter(self, name: str) -> bool:
@@ -165,6 +172,32 @@ def _parts(name: str, value: str) -> Iterator[str]:
         content = pair.partition("=")[2].strip()
         if len(content) >= SHORTEST_COOKIE:
             yield content
+
+
+def _named(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """The values that stand behind a secret's name: of a text what is in its quotes, of a list or an object all."""
+    match = pattern.search(text)
+    while match is not None:
+        end = match.end()
+        if is_secret(match["name"]):
+            begin, end = _value(text, end, VALUES[len(match["escape"])])
+            yield begin, end
+        match = pattern.search(text, end)
+
+
+def _value(text: str, at: int, pieces: re.Pattern[str]) -> tuple[int, int]:
+    """Where the value that begins there stands; nowhere, where it is `null`, or no value."""
+    depth, end = 0, at
+    for piece in pieces.finditer(text, at):
+        if not depth and (piece["other"] or piece["close"] or text[at : piece.start()].strip()):
+            break
+        if not depth and piece["text"] is not None:
+            return piece.span("text")
+        depth += bool(piece["open"]) - bool(piece["close"])
+        end = piece.end()
+        if depth == 0:
+            break
+    return at, end
 
 
 def _written_otherwise(text: str, values: Sequence[str], cut: tuple[str, ...] = CUT) -> Iterator[tuple[int, int]]:

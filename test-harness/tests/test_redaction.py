@@ -153,6 +153,36 @@ def test_what_json_in_a_stream_calls_a_secret() -> None:
 
 def test_what_a_finding_says_that_an_expression_read() -> None:
     said = 'linked.response.body.access_token = "abc\\"d", data.max_tokens = "3", n = 4, data.token = {"a": "b"}'
-    assert Redactor().text(said) == said.replace('abc\\"d', HIDDEN)
+    assert Redactor().text(said) == said.replace('abc\\"d', HIDDEN).replace('{"a": "b"}', HIDDEN)
     for path in ("request.headers.authorization", "request.headers['x-api-key']", 'data["pass-word"].password[0][1]'):
         assert Redactor().text(f'{path} = "Bearer abc…') == f'{path} = "{HIDDEN}'
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (r'data = "{\"token\":\"s3cret\\\"s3cret\",\"n\":\"x\"}"', r'data = "{\"token\":\"[redacted]\",\"n\":\"x\"}"'),
+        (r'data = "{\"token\": \"s3cr', r'data = "{\"token\": \"[redacted]'),
+        (r'"\"{\\\"token\\\":\\\"s3cret\\\"}\""', r'"\"{\\\"token\\\":\\\"[redacted]\\\"}\""'),
+        ('{"token": ["s3cret", ["s3]cret"]], "n": 1}', '{"token": [redacted], "n": 1}'),
+        ('{"credentials": {"user": "s3cret"}, "n": 1}', '{"credentials": [redacted], "n": 1}'),
+        ('{"token": ["s3cret", {"a": "s3', '{"token": [redacted]'),
+        ('{"password": 12345, "n": 1}', '{"password": [redacted], "n": 1}'),
+        ('data.password = 12345, data.n = 1', 'data.password = [redacted], data.n = 1'),
+        ('data.token = ["s3cret"], data.n = 1', 'data.token = [redacted], data.n = 1'),
+        ("{'token': 's3cret', 'n': 'x'}", "{'token': '[redacted]', 'n': 'x'}"),
+        ("{'token': \"s3'cret\", 'n': 'x'}", "{'token': \"[redacted]\", 'n': 'x'}"),
+        ('{"password": null, "n": "x"}', '{"password": null, "n": "x"}'),
+        ('data.token = null, data.n = "x"', 'data.token = null, data.n = "x"'),
+    ],
+)  # fmt: skip
+def test_what_goes_under_a_secret_s_name_is_hidden_whatever_its_kind_and_writing(said: str, shown: str) -> None:
+    assert Redactor().text(said) == shown
+    assert Redactor().text(shown) == shown
+    assert Redactor().data(said.encode()) == shown.encode()
+
+
+@pytest.mark.parametrize("piece", ["\\", '"token":[', '"token":"', '\\"token\\":\\"', "'", '"a', "token = ", "{'a': "])
+def test_hostile_text_takes_no_longer_than_its_length(piece: str) -> None:
+    text = piece * 20_000
+    assert len(Redactor().text(text)) <= 2 * len(text)

@@ -31,7 +31,8 @@ def test_a_value_is_shown_as_json_or_as_how_it_begins(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        ("x" * 200, f'"{"x" * 39} … {"x" * 26}"'),
+        ("x" * 200, f'"{"x" * 79}…'),
+        ("token=" + "s" * 200, f'"token={"s" * 73}…'),
         ({"password": "x" * 200}, f'{{"password":"{"x" * 67}…'),
         ([1] * 1_000, f"[{'1,' * 39}1…"),
         ("half \ud800", '"half \\\\ud800"'),

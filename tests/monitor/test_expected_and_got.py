@@ -105,6 +105,13 @@ def test_rule_s_finding_has_its_text_and_the_values_that_it_read(
     assert not any(value in finding.message for value in (" = ", "was "))
 
 
+def test_headers_of_which_one_is_missing_are_told_by_their_names() -> None:
+    (finding,) = judged({"at": "token", "assert": "request.headers['x-a'] == 'x'"}, tokens(1), request=REQUEST).findings
+    assert "request.headers = {" in finding.got
+    assert "…" in finding.got
+    assert not [value for value in REQUEST.headers.values() if f'"{value}"' in finding.got]
+
+
 def test_contract_s_own_words_are_the_message_of_a_rule() -> None:
     (finding,) = judged({"at": "token", "assert": "data.i == 1", "message": "the index is one"}, tokens(2)).findings
     assert (finding.message, finding.expected) == ("event 1 (token): the index is one", "data.i == 1")

@@ -92,6 +92,11 @@ def test_off_looks_at_nothing(name: str, capfd: pytest.CaptureFixture[str]) -> N
     assert logged == []
 
 
+def test_what_goes_by_a_secret_s_name_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    _, _, (line,) = run([Event("number", [{"password": "s3cret"}]), DONE], "enforce", capfd)
+    assert line["got"] == 'data = [{"password":"[redacted]"}]'
+
+
 @pytest.mark.parametrize("guard", ["enforce", "report", "off"])
 def test_a_right_stream_goes_through_every_mode(guard: GuardMode, capfd: pytest.CaptureFixture[str]) -> None:
     answer, figures, logged = run([number(0), number(1), DONE], guard, capfd)

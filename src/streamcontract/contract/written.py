@@ -16,12 +16,12 @@ PLAIN_KEY = re.compile(r"[A-Za-z_]\w*")
 
 
 def written(value: Any, most: int = SHOWN_CHARACTERS) -> str:
-    """A value as JSON. Of an object its beginning: where the middle is left out, none can tell whose value follows."""
+    """A value as JSON, or how that begins: where the middle is left out, none can tell whose value follows."""
     try:
         text = msgspec.json.encode(_cut(value, most), enc_hook=str).decode()
     except RecursionError:
         return "a value that is nested too deeply to be shown"
-    return shorten(text, most) if isinstance(value, str) else beginning(text, most)
+    return beginning(text, most)
 
 
 def beginning(text: str, most: int = SHOWN_CHARACTERS) -> str:
@@ -61,7 +61,7 @@ def _cut(value: Any, most: int, members: int = 40) -> Any:
     """As much of a value as is shown."""
     match value:
         case str():
-            return shorten(value, 2 * most)
+            return beginning(value, 2 * most)
         case list() if len(value) > members:
             return [*(_cut(item, most, members // 4 + 1) for item in value[:members]), f"… {len(value):,} in all"]
         case list():

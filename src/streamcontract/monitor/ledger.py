@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 
 from streamcontract.contract.problems import Location
-from streamcontract.contract.written import shorten
+from streamcontract.contract.written import beginning, shorten
 from streamcontract.monitor.findings import Finding, Level, Unsettled
 from streamcontract.monitor.request import Request
 
@@ -91,13 +91,13 @@ class Ledger:
             id=id_,
             level=level,
             operation=self._operation,
-            message=f"{named}: {shorten(what, LONGEST)}",
-            expected=shorten(expected, LONGEST),
-            got=shorten(got, LONGEST),
+            message=f"{named}: {beginning(what, LONGEST)}",
+            expected=beginning(expected, LONGEST),
+            got=beginning(got, LONGEST),
             event_index=where.index,
             offset=where.offset,
             at_ms=None if where.at is None else (where.at - self._started) * 1000,
-            place=shorten(place, LONGEST),
+            place=beginning(place, LONGEST),
             places=() if where.index is None else (where.index,),
             location=location,
             request=self._request,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from streamcontract.contract.expressions import QUIET, Expression
-from streamcontract.contract.written import beginning, path_of, written
+from streamcontract.contract.written import beginning, names_of, path_of, written
 
 __all__ = ["values_read", "what_came"]
 
@@ -18,6 +18,8 @@ PATH = re.compile(
 )
 """A variable with the members that are read of it, as `data.items[0].text`; a method is no member."""
 STEP = re.compile(r"""\.?([A-Za-z_]\w*)|\['([^']*)'\]|\["([^"]*)"\]|\[([0-9]+)\]""")
+NAMED = ("headers", "query")
+"""What has credentials in it: of what is there in place of what is missing, only the names are told."""
 MOST = 8
 """How many values are told."""
 
@@ -34,7 +36,8 @@ def values_read(scope: Mapping[str, Any], *expressions: Expression) -> str:
             continue
         missing.append(f"no {beginning(path)}")
         if depth:
-            above[path_of(str(keys[0]), keys[1:depth])] = written(value)
+            shown = names_of(value) if keys[depth - 1] in NAMED and isinstance(value, Mapping) else written(value)
+            above[path_of(str(keys[0]), keys[1:depth])] = shown
     told = [f"{beginning(path)} = {value}" for path, value in there.items()]
     told += missing + [f"{path} = {value}" for path, value in above.items() if path not in there]
     more = [f"… {len(told) - MOST} more"] if len(told) > MOST else []

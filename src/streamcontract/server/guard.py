@@ -16,6 +16,7 @@ from streamcontract.contract.automaton import Automaton
 from streamcontract.contract.model import Stream
 from streamcontract.monitor.findings import Finding, Level
 from streamcontract.monitor.request import Response
+from streamcontract.redaction import Redactor
 from streamcontract.server.call import Call
 from streamcontract.server.metrics import EventCounts
 from streamcontract.wire.events import Event
@@ -23,6 +24,8 @@ from streamcontract.wire.events import Event
 __all__ = ["Guard", "NoGuard", "guard_for"]
 
 log: Any = structlog.get_logger("streamcontract.guard")
+REDACTOR = Redactor()
+"""What goes by a secret's name is not logged."""
 
 
 class Guard:
@@ -122,9 +125,9 @@ class Guard:
                 finding=finding.id,
                 level=finding.level.value,
                 operation=operation,
-                message=finding.message,
+                message=REDACTOR.text(finding.message),
                 expected=finding.expected,
-                got=finding.got,
+                got=REDACTOR.text(finding.got),
                 contract=str(finding.location) if finding.location else None,
                 held_back=self.refused is not None,
             )
