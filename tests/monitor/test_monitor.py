@@ -245,3 +245,34 @@ def test_an_unknown_event_is_called_as_it_calls_itself() -> None:
     (finding,) = watched(stream, [("s", {"type": "s"}), ("s", {"type": "other"}), ("e", {"type": "e"})]).findings
     assert (finding.id, finding.got) == ("schema.unknown-event", "other")
     assert "no such event called 'other'" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "string", "pattern": "."}, r'"\ud83d"'),
+        ({"enum": ["a"]}, r'"\ud83d"'),
+        ({"type": "string", "format": "email"}, r'"\ud83d"'),
+        ({"maximum": 5}, "1" * 5_000),
+    ],
+)
+def test_what_the_library_cannot_hold_to_a_schema_is_left_open(schema: dict[str, Any], value: str) -> None:
+    tick, tock = json_event("tick", {"t": schema}), json_event("tock", {})
+    rules = [{"id": "r", "at": "tick", "assert": "data.t == 'x'"}]
+    monitor = stream_of({"sequence": "tick* tock*", "rules": rules}, {"tick": tick, "tock": tock}).monitor()
+    monitor.feed(b'event: tick\ndata: {"t": %b}\n\n' % value.encode())
+    monitor.close()
+    assert (monitor.findings, monitor.verdict) == ((), Verdict.INCONCLUSIVE)
+    reasons = {unsettled.id: unsettled.reason for unsettled in monitor.unsettled}
+    assert reasons["schema.payload"].startswith("event 1: data has ")
+    assert reasons["rule.r"] == "event 1 (tick) cannot be judged"
+
+
+def test_event_of_which_an_alternative_is_left_open_may_be_that_one() -> None:
+    chunks = {name: json_event("message", {name: {"pattern": "."}}) for name in ("a", "b")}
+    for name, chunk in chunks.items():
+        chunk |= {"required": ["data"], "x-symbol": name}
+    monitor = stream_of({"sequence": "(a | b)*"}, chunks).monitor()
+    monitor.feed(b'data: {"b": "\\ud83d"}\n\n')
+    monitor.close()
+    assert (monitor.findings, monitor.verdict) == ((), Verdict.INCONCLUSIVE)

@@ -23,6 +23,9 @@ class SchemaError(ValueError):
     """A schema of the document cannot be compiled."""
 
 
+LONE_SURROGATE = "half of a surrogate pair, which cannot be held to a schema"
+LONG_NUMBER = "a number of too many digits to be held to a schema"
+JUDGEABLE = "a value that can be held to its schema"
 MASK = "\ue000"
 """Stands for the value in the library's messages: a character of nobody's."""
 
@@ -32,7 +35,7 @@ class Invalid:
     """One place where a value breaks its schema: where in the value, and a JSON pointer into the schema.
 
     `sentence` says what is wrong, with a mask for the value; `expected` what the schema's keyword demands, `got` the
-    value, cut short.
+    value, cut short. What is not `judged` is a value that the library cannot read: nobody knows whether it fits.
     """
 
     at: tuple[str | int, ...]
@@ -40,6 +43,7 @@ class Invalid:
     sentence: str
     expected: str
     got: str
+    judged: bool = True
 
     @classmethod
     def of(cls, error: jsonschema_rs.ValidationError, value: Any) -> "Invalid":
@@ -86,7 +90,8 @@ class Validator:
                     return
                 yield Invalid.of(error, value)
         except ValueError as error:
-            yield Invalid((), "", shorten(str(error)), "a value that can be held to its schema", written(value))
+            what = LONE_SURROGATE if isinstance(error, UnicodeError) else LONG_NUMBER
+            yield Invalid((), "", f"{MASK} has {what}", JUDGEABLE, written(value), judged=False)
 
 
 class Schemas:

@@ -30,13 +30,17 @@ class FaultKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with one event: the place in the schema, what is wrong, what should have come and what came."""
+    """One thing wrong with one event: the place in the schema, what is wrong, what should have come and what came.
+
+    What is not `judged` is none: whether the event fits is left open.
+    """
 
     kind: FaultKind
     place: str
     message: str
     expected: str
     got: str
+    judged: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,6 +138,12 @@ class Classified(msgspec.Struct, frozen=True, gc=False):
     faults: tuple[Fault, ...] = ()
     called: str | None = None
 
+    @property
+    def doubt(self) -> str:
+        """Why the data cannot be relied on, where it cannot."""
+        of_data = [fault for fault in self.faults if fault.kind is not FaultKind.EVENT]
+        return "" if not of_data else "is invalid" if any(f.judged for f in of_data) else "cannot be judged"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classifier:
@@ -171,6 +181,7 @@ class Classifier:
                 return Classified(candidate.symbol, payload.value if candidate.parses_json else data)
         if not candidates:
             return Classified(None, data, called=self._name(event, payload) if self.naming is not None else None)
+        candidates = [c for c in candidates if not all(f.judged for f in c.faults(fields, payload))] or candidates
         nearest, only = (candidates[0], True) if len(candidates) == 1 else _nearest(candidates, fields, payload)
         value = payload.value if nearest.parses_json and payload.error is None else data
         return Classified(nearest.symbol if only else None, value, nearest.faults(fields, payload))
@@ -233,7 +244,7 @@ def _payload_fault(error: Invalid, at: Pointer) -> Fault:
 
 def _fault_of(kind: FaultKind, error: Invalid, name: str) -> Fault:
     """The name stands beside the value, as it tells whether that is a secret."""
-    return Fault(kind, error.schema_at, error.said_of(name), error.expected, f"{name} = {error.got}")
+    return Fault(kind, error.schema_at, error.said_of(name), error.expected, f"{name} = {error.got}", error.judged)
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

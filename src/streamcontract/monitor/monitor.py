@@ -8,7 +8,7 @@ import msgspec
 from streamcontract.contract.automaton import Automaton
 from streamcontract.contract.expressions import LimitError
 from streamcontract.contract.model import Afterwards, Order, Stream
-from streamcontract.contract.symbols import Classified, Fault, FaultKind
+from streamcontract.contract.symbols import Classified, Fault
 from streamcontract.contract.written import listing, shorten
 from streamcontract.monitor.coverage import Transitions, transitions_of
 from streamcontract.monitor.expectations import ExpectationFault, Expectations
@@ -55,7 +55,7 @@ class StreamMonitor:
         self._conclusive = False
         self._interrupted = False
         self._unterminated = False
-        self._last_invalid = False
+        self._last_doubt = ""
         self._last_passed_over = False
         self._retry: int | None = None
         self._decoder = Decoder()
@@ -222,7 +222,8 @@ class StreamMonitor:
         self._known += 1
         self._tell_schema(classified.faults, where, event.event or "message")
         self._take_order(ANY, where)
-        self._expectations.unsettle_all(f"event {self.events} is invalid, and may have been any of several")
+        doubt = classified.doubt or "is invalid"
+        self._expectations.unsettle_all(f"event {self.events} {doubt}, and may have been any of several")
 
     def _take_known(self, event: ReceivedEvent, classified: Classified, symbol: str, where: Where) -> None:
         index = self._known
@@ -237,7 +238,7 @@ class StreamMonitor:
             self.outcome = "success"
         elif symbol in self.stream.outcome.failure:
             self.outcome = "failure"
-        self._last_invalid = any(fault.kind is not FaultKind.EVENT for fault in classified.faults)
+        self._last_doubt = classified.doubt
         if self._expectations.keep_last:
             type_ = event.event or "message"
             self.last = {"data": classified.payload, "event": type_, "id": event.id or "", "index": index}
@@ -278,6 +279,9 @@ class StreamMonitor:
 
     def _tell_schema(self, faults: Iterable[Fault], where: Where, symbol: str | None) -> None:
         for f in faults:
+            if not f.judged:
+                self._ledger.unsettle(f.kind.value, f"event {self.events}: {f.message}")
+                continue
             self._ledger.add(
                 f.kind.value, where, f.message, symbol=symbol, expected=f.expected, got=f.got, place=f.place
             )
@@ -292,9 +296,9 @@ class StreamMonitor:
                 self._tell_order(fault, where, None)
             self._expectations.unsettle_end("the stream was truncated")
         else:
-            if self._last_invalid or self._last_passed_over:
-                why = "invalid" if self._last_invalid else "too large"
-                self._expectations.unsettle_last(f"the last event ({self.last_symbol}) is {why}")
+            if self._last_doubt or self._last_passed_over:
+                why = self._last_doubt or "is too large"
+                self._expectations.unsettle_last(f"the last event ({self.last_symbol}) {why}")
             for found in self._expectations.end(interrupted=self._interrupted, last=self.last):
                 self._tell(found, where, None)
         self._conclusive = True
@@ -328,10 +332,9 @@ class StreamMonitor:
 
     def _note_schema_faults(self, classified: Classified, where: Where) -> None:
         self._tell_schema(classified.faults, where, classified.symbol)
-        if any(fault.kind is not FaultKind.EVENT for fault in classified.faults):
-            self._expectations.unsettle(
-                classified.symbol or "", f"event {self.events} ({classified.symbol}) is invalid"
-            )
+        if doubt := classified.doubt:
+            named = f"event {self.events} ({classified.symbol})"
+            self._expectations.unsettle(classified.symbol or "", f"{named} {doubt}")
 
     def _note_timing(self, faults: Iterator[TimingFault], at: float) -> None:
         for fault in faults:

@@ -129,7 +129,7 @@ class Definition:
                 if self.stream.reject_unknown:
                     judged.faults.append(Fault("schema.unknown-event", index))
                 continue
-            judged.faults += [Fault(fault.kind.value, index) for fault in found.faults]
+            judged.faults += [Fault(fault.kind.value, index) for fault in found.faults if fault.judged]
             judged.unsure = judged.unsure or found.symbol is None
             invalid = found.symbol is None or any(fault.kind is not FaultKind.EVENT for fault in found.faults)
             known.append(Known(index, len(known), found.symbol, event, found.payload, invalid))
