@@ -89,6 +89,19 @@ def test_names_places_and_lists_are_short() -> None:
         ({"maxProperties": 0}, {"a": 1}, "at most 0 members", '{"a":1}'),
         ({"uniqueItems": True}, [1, 1], "no two equal items", "[1,1]"),
         ({"contains": {"type": "null"}}, [1], "an item that fits `contains`", "[1]"),
+        (
+            {"contains": {"type": "integer"}, "maxContains": 1},
+            [1, 2],
+            "no more items that fit `contains` than `maxContains` allows",
+            "[1,2]",
+        ),
+        (
+            {"contains": {"type": "integer"}, "minContains": 2},
+            [1],
+            "as many items that fit `contains` as `minContains` wants",
+            "[1]",
+        ),
+        ({"required": ["b", "c"]}, {"n": 1}, 'required: "b", "c"', '{"n": …}'),
         ({"propertyNames": {"pattern": "^a"}}, {"b": 1}, "names with pattern: ^a", '{"b":1}'),
         ({"not": {"type": "string"}}, "x", 'not: {"type":"string"}', '"x"'),
         (
@@ -112,6 +125,7 @@ def test_keyword_s_demand_is_told_in_plain_words(schema: dict[str, Any], value: 
     assert (error.expected, error.got) == (expected, got)
     assert MASK not in error.message + error.said_of("data")
     assert "data" in error.said_of("data")
+    assert "None of" not in error.said_of("data") or schema == {"contains": {"type": "null"}}
 
 
 @given(st.sampled_from([*DEMANDS, "pattern", "another"]), JSON)

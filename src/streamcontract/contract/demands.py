@@ -7,7 +7,7 @@ import jsonschema_rs
 
 from streamcontract.contract.written import beginning, listing, names_of, written
 
-__all__ = ["NO_MEMBERS", "demand", "offending"]
+__all__ = ["NO_MEMBERS", "REQUIRED", "demand", "offending"]
 
 LONGEST = 300
 """Characters of one demand."""
@@ -15,6 +15,7 @@ BRANCHES, OPTIONS = 4, 12
 """How many alternatives of `oneOf` and `anyOf`, and values of `enum`, are told."""
 NO_MEMBERS = "no members"
 """What `additionalProperties: false` demands where no member has a schema."""
+REQUIRED = "required: "
 SHORT = 60
 """Characters of one alternative's demand."""
 
@@ -92,10 +93,12 @@ DEMANDS: Mapping[str, Callable[[Any], str]] = {
     "exclusiveMaximum": lambda value: f"less than {value}",
     "exclusiveMinimum": lambda value: f"more than {value}",
     "falseSchema": lambda _: "no value here",
+    "maxContains": lambda _: "no more items that fit `contains` than `maxContains` allows",
     "maxItems": _count("at most {} item"),
     "maxLength": _count("at most {} character"),
     "maxProperties": _count("at most {} member"),
     "maximum": lambda value: f"at most {value}",
+    "minContains": lambda _: "as many items that fit `contains` as `minContains` wants",
     "minItems": _count("at least {} item"),
     "minLength": _count("at least {} character"),
     "minProperties": _count("at least {} member"),
@@ -104,7 +107,7 @@ DEMANDS: Mapping[str, Callable[[Any], str]] = {
     "not": lambda value: f"not: {written(value)}",
     "oneOf": _branches("exactly one of"),
     "propertyNames": _property_names,
-    "required": lambda value: f"required: {_names(_listed(value))}",
+    "required": lambda value: f"{REQUIRED}{_names(_listed(value))}",
     "type": lambda value: f"type: {' or '.join(sorted(map(str, _listed(value))))}",
     "unevaluatedItems": lambda _: "no more items",
     "unevaluatedProperties": _no_more("member"),

@@ -1,16 +1,17 @@
 """JSON Schema over a whole document: validators for a place in it, with errors that a person can act on."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby, islice
 from typing import Any
 from urllib.parse import quote
 
 import jsonschema_rs
 
-from streamcontract.contract.demands import NO_MEMBERS, demand, offending
+from streamcontract.contract.demands import NO_MEMBERS, REQUIRED, demand, offending
 from streamcontract.contract.document import Document
 from streamcontract.contract.problems import Pointer
-from streamcontract.contract.written import names_of, shorten, written
+from streamcontract.contract.written import beginning, names_of, shorten, written
 
 __all__ = ["Invalid", "SchemaError", "Schemas", "Validator", "pointer_text"]
 
@@ -48,11 +49,15 @@ class Invalid:
     @classmethod
     def of(cls, error: jsonschema_rs.ValidationError, value: Any) -> "Invalid":
         """What a validator of this module has found in the value."""
-        at, schema_at = tuple(error.instance_path), pointer_text(error.schema_path)
+        at, schema_at, keyword = tuple(error.instance_path), pointer_text(error.schema_path), error.kind.name
+        sentence = shorten(error.message)
         if (members := _unwanted_members(error, value)) is not None:
             return cls(at, schema_at, f"{MASK} may have no members", NO_MEMBERS, names_of(members))
-        expected = demand(error.kind.name, error.kind.value)
-        return cls(at, schema_at, shorten(error.message), expected, offending(error))
+        if error.schema_path[-1:] == ["maxContains"]:  # the library says that there is none
+            keyword, sentence = "maxContains", f"{MASK} has more items that fit `contains` than `maxContains` allows"
+        elif error.schema_path[-1:] == ["minContains"]:
+            keyword, sentence = "minContains", f"{MASK} has fewer items that fit `contains` than `minContains` wants"
+        return cls(at, schema_at, sentence, demand(keyword, error.kind.value), offending(error))
 
     @property
     def value_at(self) -> str:
@@ -85,10 +90,8 @@ class Validator:
     def errors(self, value: Any) -> Iterator[Invalid]:
         """What is wrong with the value, the first few errors of it."""
         try:
-            for number, error in enumerate(self.compiled.iter_errors(value)):
-                if number == SHOWN:
-                    return
-                yield Invalid.of(error, value)
+            for _, errors in islice(groupby(self.compiled.iter_errors(value), _place), SHOWN):
+                yield _together([Invalid.of(error, value) for error in errors])
         except ValueError as error:
             what = LONE_SURROGATE if isinstance(error, UnicodeError) else LONG_NUMBER
             yield Invalid((), "", f"{MASK} has {what}", JUDGEABLE, written(value), judged=False)
@@ -128,6 +131,19 @@ class Schemas:
 def pointer_text(pointer: Pointer | Sequence[str | int]) -> str:
     """A pointer as RFC 6901 writes it."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
+
+
+def _place(error: jsonschema_rs.ValidationError) -> object:
+    """What several missing members of one object have in common; nothing else is told together."""
+    return (*error.instance_path, "", *error.schema_path) if error.kind.name == "required" else object()
+
+
+def _together(missing: list[Invalid]) -> Invalid:
+    """Missing members as one fault."""
+    if len(missing) == 1:
+        return missing[0]
+    names = beginning(", ".join(one.expected.removeprefix(REQUIRED) for one in missing))
+    return replace(missing[0], sentence=f"{names} are required properties", expected=f"{REQUIRED}{names}")
 
 
 def _unwanted_members(error: jsonschema_rs.ValidationError, value: Any) -> Mapping[str, Any] | None:

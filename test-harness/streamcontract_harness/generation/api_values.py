@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,6 +37,9 @@ __all__ = ["fault_of", "one_line", "values_of"]
 
 FALSE = "False schema does not allow "
 """How the validator's message of a schema begins that is `false`; behind it stands the value."""
+DISCRIMINATED = re.compile(
+    r"property '(?P<name>.*?)' with value (?P<value>.*),\n.*known schema values: (?P<known>.*)", re.DOTALL
+)
 LONGEST, LONGEST_VALUE = 600, 80
 """Characters of Schemathesis' text, which has paragraphs, and of a value in it, which may be a whole body."""
 
@@ -45,7 +49,7 @@ def values_of(check: str, failure: Failure, status: int | None) -> tuple[str, st
     for class_ in type(failure).__mro__:
         if told := VALUES.get(class_):
             return told(failure, _answer(status))
-    return f"an answer that `{check}` finds right", one_line(failure.message) or _answer(status)
+    return f"an answer that `{check}` finds right", _answer(status)
 
 
 def fault_of(failure: Failure) -> str:
@@ -65,6 +69,8 @@ def _of_schema(failure: Any) -> str:
     name, said = _name(failure), failure.validation_message
     if _allows_no_members(failure):
         return f"{name} may have no members"
+    if said.startswith(FALSE):
+        return f"{name} may have no value"
     value = json.dumps(failure.instance, separators=(",", ":"), ensure_ascii=False, default=str)
     if len(value) > LONGEST_VALUE:
         return f"{name} does not fit `{_keyword(failure)}`"
@@ -85,8 +91,10 @@ def _schema(failure: Any, answer: str) -> tuple[str, str]:
     if _allows_no_members(failure):
         return NO_MEMBERS, f"{_name(failure)} has members"
     keyword, schema = _keyword(failure), failure.schema
-    wanted = demand(keyword, schema[keyword]) if keyword in schema else failure.validation_message
-    return beginning(wanted or "a value that fits its schema", LONGEST), _came(failure, keyword)
+    if str(failure.validation_message).startswith(FALSE):
+        return demand("falseSchema", None), _came(failure, "")
+    wanted = demand(keyword, schema[keyword]) if keyword in schema else "a value that fits its schema"
+    return beginning(wanted, LONGEST), _came(failure, keyword)
 
 
 def _keyword(failure: Any) -> str:
@@ -104,6 +112,14 @@ def _came(failure: Any, keyword: str) -> str:
     if keyword == "required" and isinstance(value, Mapping):
         return f"{name} = {names_of(value)}"
     return f"{name} = {written(value)}"
+
+
+def _discriminator(failure: Any, answer: str) -> tuple[str, str]:
+    """The property's value, which the message alone has."""
+    told = DISCRIMINATED.search(str(failure.message))
+    if told is None:
+        return "a value that the discriminator maps", answer
+    return f"one of {one_line(told['known'])}", f"{one_line(told['name'])} = {beginning(told['value'], LONGEST_VALUE)}"
 
 
 def _unsupported(failure: Any, answer: str) -> tuple[str, str]:
@@ -137,7 +153,7 @@ VALUES: Mapping[type[Failure], Callable[[Any, str], tuple[str, str]]] = {
     JsonSchemaError: _schema,
     MissingContentType: lambda f, answer: (f"a Content-Type: {listing(list(f.media_types))}", "none"),
     ContentDeserializationError: lambda f, answer: ("a body of its media type", one_line(f.message)),
-    DiscriminatorMismatch: lambda f, answer: ("a value that the discriminator maps", one_line(f.message)),
+    DiscriminatorMismatch: _discriminator,
     UseAfterFree: lambda f, answer: (f"404 or 410 to {f.usage}, after {f.free}", answer),
     EnsureResourceAvailability: lambda f, answer: (
         f"{f.not_available_with} finds what {f.created_with} has made",

@@ -43,7 +43,16 @@ REPLACED = {"UndefinedStatusCode", "UndefinedContentType", "MalformedMediaType",
         (failures.ResponseTimeExceeded(**SAID, elapsed=2.5, deadline=1), "at most 1.0 s", "2.5 s"),
         (checks.MissingContentType(**SAID, media_types=["a/b"]), "a Content-Type: a/b", "none"),
         (checks.ContentDeserializationError(**SAID), "a body of its media type", SAID["message"]),
-        (checks.DiscriminatorMismatch(**SAID), "a value that the discriminator maps", SAID["message"]),
+        (checks.DiscriminatorMismatch(**SAID), "a value that the discriminator maps", "status 200"),
+        (
+            checks.DiscriminatorMismatch(
+                operation="GET /x",
+                message="Response contains discriminator property 'kind' with value 'C',\n"
+                "which does not match any of the known schema values: 'A', 'B'",
+            ),
+            "one of 'A', 'B'",
+            "kind = 'C'",
+        ),
         (
             checks.UseAfterFree(**SAID, free="DELETE /x", usage="GET /x"),
             "404 or 410 to GET /x, after DELETE /x",
@@ -83,7 +92,7 @@ REPLACED = {"UndefinedStatusCode", "UndefinedContentType", "MalformedMediaType",
             "an `Allow` header with POST and without PUT",
             "Allow: GET, PUT",
         ),
-        (Failure(**SAID), "an answer that `name` finds right", SAID["message"]),
+        (Failure(**SAID), "an answer that `name` finds right", "status 200"),
         (Failure(operation=None, message=""), "an answer that `name` finds right", "status 200"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Failure) else None,
@@ -105,19 +114,22 @@ def test_failure_has_what_was_wanted_and_what_came(failure: Failure, expected: s
         ),
         ({"required": ["id"]}, {"n": 1}, 'body: "id" is a required property', 'required: "id"', 'body = {"n": …}'),
         ({"additionalProperties": False}, {"token": "x"}, "body may have no members", "no members", "body has members"),
+        ({"properties": {"a": False}}, {"a": 1}, "body.a may have no value", "no value here", "body.a = 1"),
+        ({"items": False}, ["x" * 99], "body[0] may have no value", "no value here", None),
+        (False, {"token": 1}, "body may have no value", "no value here", 'body = {"token":1}'),
         ({"maxLength": 3}, "x" * 10_000, "body does not fit `maxLength`", "at most 3 characters", None),
         ({"oneOf": [{"type": "null"}, False]}, "x", "body is not valid under", "exactly one of 2 alternatives", None),
     ],
 )
 def test_schema_s_failure_names_the_place_and_the_value_stands_beside_it(
-    schema: dict[str, Any], value: Any, said: str, expected: str, got: str | None
+    schema: Any, value: Any, said: str, expected: str, got: str | None
 ) -> None:
     (error,) = jsonschema_rs.Draft202012Validator(schema).iter_errors(value)
     failure = JsonSchemaError.from_exception(operation="GET /x", exc=error, root_schema=schema)
     finding = finding_of("response_schema_conformance", "x", failure, 200)
     assert finding.message.startswith(f"Response violates schema: {said}")
     assert finding.expected == expected
-    assert finding.got == got if got else finding.got.startswith('body = "x')
+    assert finding.got == got if got else finding.got.startswith(('body = "x', 'body[0] = "x'))
     assert len(finding.message + finding.got) < 300
 
 

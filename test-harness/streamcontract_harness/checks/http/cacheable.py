@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from streamcontract import Finding, Level
+from streamcontract.contract.written import beginning
 from streamcontract_harness.checks.fault import fault
 from streamcontract_harness.documented import Documented
 from streamcontract_harness.exchange import Exchange
@@ -33,7 +34,7 @@ NOT_REUSED = frozenset({"no-store", "no-cache"})
 def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
     if exchange.request.method != "GET" or not documented.is_stream(exchange.status or 0, exchange.media_type):
         return
-    said = _reusable(exchange)
+    said = beginning(_reusable(exchange))
     if said:
         message = f"the stream may be stored and used again ({said}); send Cache-Control: no-store, or nothing"
         expected = "Cache-Control: no-store"

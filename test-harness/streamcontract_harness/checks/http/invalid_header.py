@@ -11,6 +11,7 @@ Spec: OpenAPI 3.2, Header Object, https://spec.openapis.org/oas/v3.2.0.html#head
 from collections.abc import Iterator
 
 from streamcontract import Finding
+from streamcontract.contract.written import beginning
 from streamcontract.redaction import HIDDEN, is_secret_parameter
 from streamcontract_harness.checks.fault import fault
 from streamcontract_harness.documented import Documented
@@ -28,14 +29,16 @@ def check(exchange: Exchange, documented: Documented) -> Iterator[Finding]:
         if text is None or header.validator is None:
             continue
         for error in header.validator.errors(header.read(text)):
+            if not error.judged:
+                break
             secret = is_secret_parameter(header.name)
             what = HIDDEN if secret else error.message
             yield fault(
                 "http.invalid-header",
                 exchange,
                 f"the header {header.name} does not fit its schema: {what}",
-                expected=error.schema_at,
-                got=HIDDEN if secret else text,
+                expected=error.expected,
+                got=HIDDEN if secret else beginning(text),
                 place=header.name,
             )
             break
