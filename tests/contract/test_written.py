@@ -1,11 +1,13 @@
 """A value as a message shows it, and what a schema's keyword demands."""
 
 import json
+import math
+from decimal import Decimal
 from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streamcontract.contract.demands import DEMANDS, demand
@@ -35,7 +37,10 @@ def test_a_value_is_shown_as_json_or_as_how_it_begins(value: Any) -> None:
         ("token=" + "s" * 200, f'"token={"s" * 73}…'),
         ({"password": "x" * 200}, f'{{"password":"{"x" * 67}…'),
         ([1] * 1_000, f"[{'1,' * 39}1…"),
-        ("half \ud800", '"half \\\\ud800"'),
+        ("half \ud800", r'"half \ud800"'),
+        (["é\ud83d\n"], r'["é\ud83d\n"]'),
+        ([Decimal("1e999"), math.inf, -math.inf], "[1E+999,Infinity,-Infinity]"),
+        (math.nan, "NaN"),
         ({"\ud800": 1}, '{"\\\\ud800":1}'),
     ],
 )
@@ -129,5 +134,6 @@ def test_keyword_s_demand_is_told_in_plain_words(schema: dict[str, Any], value: 
 
 
 @given(st.sampled_from([*DEMANDS, "pattern", "another"]), JSON)
+@example("anyOf", [[None]])
 def test_every_demand_has_words_whatever_the_keyword_s_value(keyword: str, value: Any) -> None:
     assert 0 < len(demand(keyword, value)) <= 301

@@ -58,7 +58,8 @@ def _branches(words: str) -> Callable[[Any], str]:
 
     def told(value: Any) -> str:
         branches = _listed(value)
-        looked = [branch[0] for branch in branches if isinstance(branch, list) and branch]
+        firsts = [branch[0] for branch in branches if isinstance(branch, list) and branch]
+        looked = [first for first in firsts if isinstance(first, jsonschema_rs.ValidationError)]
         if len(looked) < len(branches):
             return f"{words} {len(branches)} alternatives"
         shown = [_of_branch(error) for error in looked[:BRANCHES]]

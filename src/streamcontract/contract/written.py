@@ -1,7 +1,10 @@
 """A value from outside as a message shows it: as JSON, and cut short whatever its size."""
 
+import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -57,11 +60,23 @@ def _step(key: str | int) -> str:
     return f".{key}" if isinstance(key, str) and PLAIN_KEY.fullmatch(key) else f"[{written(key, 40)}]"
 
 
+def _with_surrogates(text: str) -> Any:
+    """A text, or its JSON where it has half of a surrogate pair: an escape in it would be escaped once more."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return msgspec.Raw(writable(json.dumps(text, ensure_ascii=False)).encode())
+    return text
+
+
 def _cut(value: Any, most: int, members: int = 40) -> Any:
     """As much of a value as is shown."""
     match value:
         case str():
-            return beginning(value, 2 * most)
+            text = value if len(value) <= 2 * most else f"{value[: 2 * most]}…"
+            return text if text.isascii() else _with_surrogates(text)
+        case Decimal() | float() if not math.isfinite(value):  # as a number beyond a double is, too
+            return msgspec.Raw(str(Decimal(value)).encode())
         case list() if len(value) > members:
             return [*(_cut(item, most, members // 4 + 1) for item in value[:members]), f"… {len(value):,} in all"]
         case list():
