@@ -148,3 +148,14 @@ def test_slice_s_finding_has_the_next_symbols_and_the_symbol_with_its_key(
     slice_ = {**SLICE, "completeBefore": ["done"]}
     found = watched(stream_of({"sequence": "tick* done?", "slices": [slice_]}, ORDERED), events).findings
     assert (found[0].id, found[0].expected, found[0].got) == ("slice.s", expected, got)
+
+
+def test_fault_that_is_only_counted_is_not_written_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr("streamcontract.monitor.rules.what_came", lambda *_: told.append("rule") or "it")
+    monkeypatch.setattr("streamcontract.contract.schemas.offending", lambda _: told.append("schema") or "it")
+    (found,) = judged({"at": "token", "assert": "data.i == 1"}, tokens(*[2] * 5)).findings
+    assert (found.count, told) == (5, ["rule"])
+    stream = stream_of({"sequence": "tick*"}, {"tick": json_event("tick", TICK, required=False)})
+    (found,) = watched(stream, [("tick", {"n": "x"})] * 5).findings
+    assert (found.count, told) == (5, ["rule", "schema"])

@@ -73,11 +73,8 @@ class Expression:
     counts: bool = field(default=False, repr=False)
     effort: Effort = field(default=Effort(), repr=False)
     path: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def shown(self) -> str:
-        """Its text on one line, without comments, and not longer than a message bears."""
-        return shorten(SPACE.sub(lambda match: match["string"] or " ", self.source).strip())
+    shown: str = field(default="", repr=False)
+    """Its text on one line, without comments, and not longer than a message bears."""
 
     def evaluate(self, scope: Mapping[str, Any]) -> Any:
         """Its value. Raises EvaluationError when it has none, LimitError when the data is too large for it."""
@@ -139,7 +136,11 @@ def compile_expression(source: object, names: Collection[str]) -> Expression:
     _check_members(text, reads, MEMBERS)
     in_doubles = _compiled_in_doubles(counting, program)
     effort = _effort(quiet, depths)
-    return Expression(text, read, program, in_doubles, reads, counting != text, effort, _path(text, read))
+    return Expression(text, read, program, in_doubles, reads, counting != text, effort, _path(text, read), _shown(text))
+
+
+def _shown(text: str) -> str:
+    return shorten(SPACE.sub(lambda match: match["string"] or " ", text).strip())
 
 
 def _path(text: str, read: frozenset[str]) -> tuple[str, ...]:

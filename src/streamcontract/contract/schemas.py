@@ -1,6 +1,6 @@
 """JSON Schema over a whole document: validators for a place in it, with errors that a person can act on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import Any
@@ -24,6 +24,11 @@ class SchemaError(ValueError):
     """A schema of the document cannot be compiled."""
 
 
+COUNTED = {
+    "maxContains": "more items that fit `contains` than `maxContains` allows",
+    "minContains": "fewer items that fit `contains` than `minContains` wants",
+}
+"""Of these the library says that no item fits."""
 LONE_SURROGATE = "half of a surrogate pair, which cannot be held to a schema"
 LONG_NUMBER = "a number of too many digits to be held to a schema"
 JUDGEABLE = "a value that can be held to its schema"
@@ -35,29 +40,39 @@ MASK = "\ue000"
 class Invalid:
     """One place where a value breaks its schema: where in the value, and a JSON pointer into the schema.
 
-    `sentence` says what is wrong, with a mask for the value; `expected` what the schema's keyword demands, `got` the
-    value, cut short. What is not `judged` is a value that the library cannot read: nobody knows whether it fits.
+    The texts are made when they are asked for: most faults are equal to an earlier one, and only counted. What is not
+    `judged` is a value that the library cannot read: nobody knows whether it fits.
     """
 
     at: tuple[str | int, ...]
     schema_at: str
-    sentence: str
-    expected: str
-    got: str
+    said: Callable[[], tuple[str, str]] = field(repr=False)
+    shown: Callable[[], str] = field(repr=False)
     judged: bool = True
 
     @classmethod
     def of(cls, error: jsonschema_rs.ValidationError, value: Any) -> "Invalid":
-        """What a validator of this module has found in the value."""
-        at, schema_at, keyword = tuple(error.instance_path), pointer_text(error.schema_path), error.kind.name
-        sentence = shorten(error.message)
+        """What a validator of this module has found in the value. Raises ValueError where it cannot be read."""
+        at, schema_at = tuple(error.instance_path), pointer_text(error.schema_path)
         if (members := _unwanted_members(error, value)) is not None:
-            return cls(at, schema_at, f"{MASK} may have no members", NO_MEMBERS, names_of(members))
-        if error.schema_path[-1:] == ["maxContains"]:  # the library says that there is none
-            keyword, sentence = "maxContains", f"{MASK} has more items that fit `contains` than `maxContains` allows"
-        elif error.schema_path[-1:] == ["minContains"]:
-            keyword, sentence = "minContains", f"{MASK} has fewer items that fit `contains` than `minContains` wants"
-        return cls(at, schema_at, sentence, demand(keyword, error.kind.value), offending(error))
+            return cls(at, schema_at, lambda: (f"{MASK} may have no members", NO_MEMBERS), lambda: names_of(members))
+        _ = error.instance  # which a long number in it makes impossible
+        return cls(at, schema_at, lambda: _said(error), lambda: offending(error))
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, with a mask for the value."""
+        return self.said()[0]
+
+    @property
+    def expected(self) -> str:
+        """What the schema's keyword demands."""
+        return self.said()[1]
+
+    @property
+    def got(self) -> str:
+        """The value, cut short."""
+        return self.shown()
 
     @property
     def value_at(self) -> str:
@@ -94,7 +109,7 @@ class Validator:
                 yield _together([Invalid.of(error, value) for error in errors])
         except ValueError as error:
             what = LONE_SURROGATE if isinstance(error, UnicodeError) else LONG_NUMBER
-            yield Invalid((), "", f"{MASK} has {what}", JUDGEABLE, written(value), judged=False)
+            yield Invalid((), "", lambda: (f"{MASK} has {what}", JUDGEABLE), lambda: written(value), judged=False)
 
 
 class Schemas:
@@ -133,6 +148,14 @@ def pointer_text(pointer: Pointer | Sequence[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
 
 
+def _said(error: jsonschema_rs.ValidationError) -> tuple[str, str]:
+    """What is wrong, and what the keyword demands."""
+    for keyword, what in COUNTED.items():
+        if error.schema_path[-1:] == [keyword]:
+            return f"{MASK} has {what}", demand(keyword, None)
+    return shorten(error.message), demand(error.kind.name, error.kind.value)
+
+
 def _place(error: jsonschema_rs.ValidationError) -> object:
     """What several missing members of one object have in common; nothing else is told together."""
     return (*error.instance_path, "", *error.schema_path) if error.kind.name == "required" else object()
@@ -142,8 +165,12 @@ def _together(missing: list[Invalid]) -> Invalid:
     """Missing members as one fault."""
     if len(missing) == 1:
         return missing[0]
-    names = beginning(", ".join(one.expected.removeprefix(REQUIRED) for one in missing))
-    return replace(missing[0], sentence=f"{names} are required properties", expected=f"{REQUIRED}{names}")
+
+    def said() -> tuple[str, str]:
+        names = beginning(", ".join(one.expected.removeprefix(REQUIRED) for one in missing))
+        return f"{names} are required properties", f"{REQUIRED}{names}"
+
+    return replace(missing[0], said=said)
 
 
 def _unwanted_members(error: jsonschema_rs.ValidationError, value: Any) -> Mapping[str, Any] | None:

@@ -32,15 +32,30 @@ class FaultKind(Enum):
 class Fault:
     """One thing wrong with one event: the place in the schema, what is wrong, what should have come and what came.
 
-    What is not `judged` is none: whether the event fits is left open.
+    What is not `judged` is none: whether the event fits is left open. The texts are written when they are asked for.
     """
 
     kind: FaultKind
     place: str
-    message: str
-    expected: str
-    got: str
+    of: "Invalid | Payload"
+    at: str = ""
     judged: bool = True
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        of = self.of
+        return of.said_of(self.at) if isinstance(of, Invalid) else f"data cannot be read as JSON: {of.error}"
+
+    @property
+    def expected(self) -> str:
+        """What should have come."""
+        return self.of.expected if isinstance(self.of, Invalid) else "JSON"
+
+    @property
+    def got(self) -> str:
+        """What came; the name stands beside the value, as it tells whether that is a secret."""
+        return f"{self.at} = {self.of.got}" if isinstance(self.of, Invalid) else self.of.shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,8 +90,7 @@ class Alternative:
     def faults(self, fields: dict[str, Any], payload: "Payload") -> tuple[Fault, ...]:
         """What is wrong with an event of this kind; nothing when it fits."""
         if self.parses_json and payload.error is not None:
-            what = f"data cannot be read as JSON: {payload.error}"
-            return (Fault(FaultKind.NOT_JSON, "", what, "JSON", payload.shown),)
+            return (Fault(FaultKind.NOT_JSON, "", payload),)
         sent = {**fields, "data": payload.value} if self.object_data else fields
         found = [_fault(error) for error in self.envelope.errors(sent)]
         if self.payload is not None:
@@ -235,16 +249,11 @@ def _fault(error: Invalid) -> Fault:
     if error.at[:1] == ("data",):
         return _payload_fault(error, error.at[1:])
     name = path_of(str(error.at[0]), error.at[1:]) if error.at else "the event"
-    return _fault_of(FaultKind.EVENT, error, name)
+    return Fault(FaultKind.EVENT, error.schema_at, error, name, error.judged)
 
 
 def _payload_fault(error: Invalid, at: Pointer) -> Fault:
-    return _fault_of(FaultKind.PAYLOAD, error, path_of("data", at))
-
-
-def _fault_of(kind: FaultKind, error: Invalid, name: str) -> Fault:
-    """The name stands beside the value, as it tells whether that is a secret."""
-    return Fault(kind, error.schema_at, error.said_of(name), error.expected, f"{name} = {error.got}", error.judged)
+    return Fault(FaultKind.PAYLOAD, error.schema_at, error, path_of("data", at), error.judged)
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 
 from streamcontract.contract.problems import Location
+from streamcontract.contract.symbols import Fault
 from streamcontract.contract.written import beginning, shorten
 from streamcontract.monitor.findings import Finding, Level, Unsettled
 from streamcontract.monitor.request import Request
@@ -62,6 +63,16 @@ class Ledger:
         """Note that a part of the contract cannot be judged; the first reason stands."""
         self._unsettled.setdefault(id_, Unsettled(id_, reason))
 
+    def add_of_event(self, fault: Fault, where: Where, symbol: str | None) -> None:
+        """Note one fault of an event by itself; its texts are asked for only where it is new."""
+        id_, place = fault.kind.value, fault.place
+        key = _key(id_, place, Level.MUST)
+        if key in self._found:
+            self._found[key] = _once_more(self._found[key], where.index)
+        else:
+            said, expected, got = fault.message, fault.expected, fault.got
+            self.add(id_, where, said, symbol=symbol, expected=expected, got=got, place=place)
+
     def add(  # noqa: PLR0913 - the fields of a finding, all but three by name
         self,
         id_: str,
@@ -77,7 +88,7 @@ class Ledger:
         about_event: bool = True,
     ) -> None:
         """Note one fault; a message about one event begins with its number, counted from 1, and its symbol."""
-        key = (id_, place if len(place) <= LONGEST else f"{place[:SHOWN]} #{hash(place)}", level)
+        key = _key(id_, place, level)
         known = self._found.get(key)
         if known is not None:
             self._found[key] = _once_more(known, where.index)
@@ -103,6 +114,10 @@ class Ledger:
             request=self._request,
         )
         self._new.append(key)
+
+
+def _key(id_: str, place: str, level: Level) -> tuple[str, str, Level]:
+    return (id_, place if len(place) <= LONGEST else f"{place[:SHOWN]} #{hash(place)}", level)
 
 
 def _once_more(known: Finding, index: int | None) -> Finding:

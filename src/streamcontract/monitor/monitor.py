@@ -278,13 +278,11 @@ class StreamMonitor:
         )
 
     def _tell_schema(self, faults: Iterable[Fault], where: Where, symbol: str | None) -> None:
-        for f in faults:
-            if not f.judged:
-                self._ledger.unsettle(f.kind.value, f"event {self.events}: {f.message}")
-                continue
-            self._ledger.add(
-                f.kind.value, where, f.message, symbol=symbol, expected=f.expected, got=f.got, place=f.place
-            )
+        for fault in faults:
+            if fault.judged:
+                self._ledger.add_of_event(fault, where, symbol)
+            else:
+                self._ledger.unsettle(fault.kind.value, f"event {self.events}: {fault.message}")
 
     # The end, and what is looked at once ----------------------------------------------------------------------------
 

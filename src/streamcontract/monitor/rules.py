@@ -50,6 +50,7 @@ class RuleWatch:
         self._of_previous = _reads_of_previous(rule)
         self._budget = Budget()
         self._states: dict[str, _State] = {}
+        self._told: RuleFault | None = None
         if rule.by is None:
             self._states[""] = _State(rule, self._budget)
 
@@ -109,16 +110,18 @@ class RuleWatch:
             whole["previous"] = state.previous
         if not holds(rule.when, whole):
             return
+        why = ""
         if "last" in rule.assertion.names and "last" not in whole:
             yield self._fault("speaks of the last event, and the stream had none", "no event")
             return
         try:
-            value = rule.assertion.evaluate(whole)
+            if rule.assertion.evaluate(whole) is True:
+                return
         except EvaluationError as error:
-            yield self._fault("has no value here", f"{error}: {self._came(whole)}")
-            return
-        if value is not True:
-            yield self._fault("does not hold", self._came(whole))
+            why = f"{error}: "
+        if self._told is None:  # all others are equal to it, and only counted
+            self._told = self._fault("has no value here" if why else "does not hold", f"{why}{self._came(whole)}")
+        yield self._told
 
     def _came(self, scope: Mapping[str, Any]) -> str:
         """What was read, the key too where there is one, which an end has not."""
