@@ -140,7 +140,7 @@ class Transport(AbstractContextManager["Transport"]):
                 if not self._is_over():
                     with self._bounded(self.limits.seconds if seconds is None else seconds) as scope:
                         for url in self._urls(exchanges):
-                            sent = replace(request, sent_on=url != request.url)
+                            sent = request if url == request.url else replace(request, sent_on=True)
                             exchanges[-1] = Exchange(sent, started=time.monotonic(), ending=Ending.TIME)
                             talk = Conversation(exchanges[-1], listener, scope, self.limits, reading, http)
                             stream, http = stream if http else await self._open(talk, connections), None
